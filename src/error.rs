@@ -1,0 +1,188 @@
+//! One error type for everything that a person may have to read.
+//!
+//! An [`Error`] says what happened, to what, and what to do next. Its [`Code`] is stable: front ends and
+//! scripts may match on it, and each code decides the exit status of the process. Errors about a single
+//! item are not this type: they are outcomes and travel through the pipeline (see [`crate::ledger::Outcome`]).
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What a fallible call in this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of trouble it is. The text form (`config.invalid`) is part of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// A file, key or argument that cannot be understood.
+    ConfigInvalid,
+    /// Something that was asked for is not configured.
+    ConfigMissing,
+    /// No installation where one was expected.
+    InstallationNotFound,
+    /// The CRM database cannot be opened or read.
+    DatabaseUnreadable,
+    /// An archive root is not there or cannot be listed.
+    ArchiveUnreachable,
+    /// The ledger cannot be opened, read or written.
+    LedgerUnusable,
+    /// The ledger was written by a newer version of this program.
+    LedgerNewer,
+    /// The ledger does not hold what it must hold.
+    LedgerDamaged,
+    /// Another process works with this ledger.
+    LedgerBusy,
+    /// The ledger belongs to another migration.
+    LedgerForeign,
+    /// The tenant does not answer.
+    TenantUnreachable,
+    /// The tenant does not accept the ticket.
+    TenantDenied,
+    /// The tenant understood and said no.
+    TenantRefused,
+    /// The tenant answered something that the protocol does not allow, or failed inside.
+    TenantFaulty,
+    /// The object store under a tenant failed.
+    StoreUnusable,
+    /// A pack that is not what its format or its name says.
+    PackInvalid,
+    /// Two things that must be equal are not.
+    VerificationFailed,
+    /// Reading or writing a file failed.
+    Io,
+    /// A part of the program ended when it should not have.
+    Internal,
+    /// Somebody asked to stop.
+    Interrupted,
+}
+
+impl Code {
+    /// The stable text of the code.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfigInvalid => "config.invalid",
+            Self::ConfigMissing => "config.missing",
+            Self::InstallationNotFound => "installation.not-found",
+            Self::DatabaseUnreadable => "database.unreadable",
+            Self::ArchiveUnreachable => "archive.unreachable",
+            Self::LedgerUnusable => "ledger.unusable",
+            Self::LedgerNewer => "ledger.newer",
+            Self::LedgerDamaged => "ledger.damaged",
+            Self::LedgerBusy => "ledger.busy",
+            Self::LedgerForeign => "ledger.foreign",
+            Self::TenantUnreachable => "tenant.unreachable",
+            Self::TenantDenied => "tenant.denied",
+            Self::TenantRefused => "tenant.refused",
+            Self::TenantFaulty => "tenant.faulty",
+            Self::StoreUnusable => "store.unusable",
+            Self::PackInvalid => "pack.invalid",
+            Self::VerificationFailed => "verification.failed",
+            Self::Io => "io",
+            Self::Internal => "internal",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::TenantUnreachable | Self::TenantFaulty | Self::StoreUnusable)
+    }
+}
+
+/// An error with its code, its hint and its cause.
+pub struct Error(Box<Inner>);
+
+/// Boxed so that a `Result` stays one word wide.
+struct Inner {
+    code: Code,
+    message: String,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error with a one-line message: lower case, no full stop.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { code, message: message.into(), hint: None, source: None }))
+    }
+
+    /// A failed file operation on `path`.
+    pub fn io(doing: &str, path: impl AsRef<std::path::Path>, source: std::io::Error) -> Self {
+        Self::new(Code::Io, format!("cannot {doing} `{}`", path.as_ref().display())).because(source)
+    }
+
+    /// Adds what the reader should do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The message without its causes.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do next, where that is known.
+    #[must_use]
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.0.code.is_retryable()
+    }
+
+    /// The message followed by all causes, on one line.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.0.message.clone();
+        let mut cause: Option<&dyn StdError> = self.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            // Many libraries repeat the text of their cause: say it once.
+            if !text.ends_with(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.chain(), self.0.code.as_str())?;
+        self.0.hint.as_ref().map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

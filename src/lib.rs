@@ -1,0 +1,3 @@
+//! `omt`
+pub mod error;
+pub use error::{Code, Error, Result};
