@@ -1,7 +1,12 @@
 //! `omt`
+pub mod archive;
+pub mod clock;
+pub mod config;
 pub mod digest;
 pub mod error;
 pub mod item;
+pub mod ledger;
+pub mod onsite;
 pub mod pack;
 pub mod tenant;
 

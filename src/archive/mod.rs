@@ -1,0 +1,19 @@
+//! The archive on disk: the vendor's path rule, its known irregularities, and walking.
+//!
+//! A document's file lies at `<root>/<owner>/<year>.<half>/<name>` — mostly. Twenty years of renamed users,
+//! moved servers and copied folders make the rest. [`Finder`] looks where the rule says and then, in a stated
+//! order, where experience says; [`walk`] lists everything that no row has claimed. Nothing here writes.
+
+mod find;
+mod fold;
+mod listing;
+mod roots;
+mod rule;
+mod stamp;
+pub mod walk;
+
+pub use find::{Finder, Place, Search};
+pub use fold::fold;
+pub use roots::{Role, Root, Roots};
+pub use rule::{HalfYear, is_safe_name};
+pub use stamp::stamp_of;

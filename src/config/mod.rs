@@ -1,0 +1,184 @@
+//! The one configuration file, as typed and as resolved.
+//!
+//! [`Config`] is `omt.toml` word for word; its doc comments are the help. Every key has a twin in the
+//! environment, `OMT_<SECTION>_<KEY>`, which wins. [`Config::load`] reads both, checks everything and
+//! resolves paths against the folder of the file, so that nothing later has to ask what was meant.
+
+mod load;
+mod rate;
+mod size;
+
+pub use rate::{Rate, Window};
+pub use size::Size;
+
+use crate::pack::cut::Cut;
+use crate::tenant::protocol::Mode;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Everything that a run needs to know.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub struct Config {
+    /// Where the on-site system is.
+    pub installation: Installation,
+    /// The CRM database, where it is not what the installation's own files say.
+    pub database: Database,
+    /// The places of files, where they are not what the installation's own files say.
+    pub archive: Archive,
+    /// The receiving side.
+    pub tenant: Tenant,
+    /// What kind of migration.
+    pub migration: Migration,
+    /// Sizes and degrees of concurrency.
+    pub pipeline: Pipeline,
+    /// How fast it may send.
+    pub pace: Pace,
+    /// Figures for a monitoring system.
+    pub metrics: Metrics,
+    /// The file that this was read from.
+    #[serde(skip)]
+    pub file: PathBuf,
+}
+
+/// `[installation]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Installation {
+    /// The folder of `SuperOffice.config`.
+    pub folder: PathBuf,
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self { folder: PathBuf::from(".") }
+    }
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:///path/to/crm.db`, or a path.
+    pub url: Option<String>,
+    /// The schema that holds the tables, `crm7` unless the installation says otherwise.
+    pub prefix: Option<String>,
+}
+
+/// `[archive]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Archive {
+    /// The archive roots in the order in which they are searched.
+    pub roots: Vec<PathBuf>,
+    /// The template folder.
+    pub templates: Option<PathBuf>,
+    /// Where folders that the database names are found from here, as `"E:\\SO_ATT" = "/mnt/so_att"`.
+    pub paths: BTreeMap<String, PathBuf>,
+    /// The name of an attachment's file; `{id}` stands for the id of its row. Not public: the default is the bare id.
+    pub attachment_name: Option<String>,
+}
+
+/// `[tenant]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tenant {
+    /// The address of the tenant, `https://…`.
+    pub url: Option<String>,
+    /// The ticket that came with the invitation. Better given as `OMT_TENANT_TICKET`.
+    pub ticket: Option<SecretString>,
+    /// A PEM file with certificates to trust beside those of the system.
+    pub ca: Option<PathBuf>,
+}
+
+/// `[migration]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Migration {
+    /// `test` (repeatable, changes nothing on-site) or `live`.
+    pub mode: Mode,
+    /// The ledger, on a local disk.
+    pub ledger: PathBuf,
+}
+
+impl Default for Migration {
+    fn default() -> Self {
+        Self { mode: Mode::Test, ledger: PathBuf::from("ledger.db") }
+    }
+}
+
+/// `[pipeline]`: every capacity and degree of concurrency has its name here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pipeline {
+    /// All bytes in flight together, files being read and packs being sent.
+    pub memory: Size,
+    /// The size of a full pack.
+    pub pack: Size,
+    /// Up to here a file is one chunk.
+    pub whole: Size,
+    /// The usual chunk of a larger file.
+    pub chunk: Size,
+    /// How larger files are cut: `fixed` or `content`.
+    pub cut: Cut,
+    /// The level of zstd; negative levels are faster.
+    pub level: i32,
+    /// Threads that look for files: they wait for the file system, not for the processor.
+    pub finders: usize,
+    /// Threads that read and hash. 0 is one for each core.
+    pub hashers: usize,
+    /// Threads that cut, compress and bundle. 0 is one for each core.
+    pub chunkers: usize,
+    /// The most packs on their way at once; the link decides how many really are.
+    pub uploads: usize,
+    /// The most verification calls at once.
+    pub verifications: usize,
+    /// How often a call is tried before the run gives up, with growing pauses between.
+    pub tries: usize,
+    /// Seconds without any progress after which a call is given up and tried again.
+    pub stall_seconds: u64,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self {
+            memory: Size(256 << 20),
+            pack: Size(16 << 20),
+            whole: Size(1 << 20),
+            chunk: Size(4 << 20),
+            cut: Cut::Fixed,
+            level: 1,
+            finders: 4,
+            hashers: 0,
+            chunkers: 0,
+            uploads: 32,
+            verifications: 8,
+            tries: 8,
+            stall_seconds: 60,
+        }
+    }
+}
+
+/// `[pace]`: edit it while a run is under way, it is read again when the file changes.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pace {
+    /// The most that is sent, as `20 MiB/s`; absent or `unlimited` is no limit.
+    pub limit: Rate,
+    /// The time zone of the timetable, as `Europe/Oslo`.
+    pub zone: Option<chrono_tz::Tz>,
+    /// Other limits at certain hours of the week; the first window that fits wins.
+    pub timetable: Vec<Window>,
+}
+
+/// `[metrics]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Where Prometheus may ask, as `127.0.0.1:9184`.
+    pub listen: Option<SocketAddr>,
+}
