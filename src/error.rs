@@ -99,12 +99,13 @@ struct Inner {
     message: String,
     hint: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    retry_after: Option<std::time::Duration>,
 }
 
 impl Error {
     /// An error with a one-line message: lower case, no full stop.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), hint: None, source: None }))
+        Self(Box::new(Inner { code, message: message.into(), hint: None, source: None, retry_after: None }))
     }
 
     /// A failed file operation on `path`.
@@ -124,6 +125,31 @@ impl Error {
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// Adds how long the other side wants to be left alone.
+    #[must_use]
+    pub fn after(mut self, pause: std::time::Duration) -> Self {
+        self.0.retry_after = Some(pause);
+        self
+    }
+
+    /// How long the other side wants to be left alone before the next try.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        self.0.retry_after
+    }
+
+    /// An error that says the same: the causes become part of the message.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self(Box::new(Inner {
+            code: self.0.code,
+            message: self.chain(),
+            hint: self.0.hint.clone(),
+            source: None,
+            retry_after: self.0.retry_after,
+        }))
     }
 
     /// The stable code.

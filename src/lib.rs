@@ -8,6 +8,7 @@ pub mod item;
 pub mod ledger;
 pub mod onsite;
 pub mod pack;
+pub mod pipeline;
 pub mod tenant;
 
 pub use error::{Code, Error, Result};

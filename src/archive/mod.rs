@@ -13,6 +13,7 @@ mod stamp;
 pub mod walk;
 
 pub use find::{Finder, Place, Search};
+pub(crate) use find::stat;
 pub use fold::fold;
 pub use roots::{Role, Root, Roots};
 pub use rule::{HalfYear, is_safe_name};

@@ -110,6 +110,27 @@ impl Reader {
         self.list(&sql, after, limit)
     }
 
+    /// The folded name that an unfound row wants.
+    pub fn unfound_name(&self, key: Key) -> Result<String> {
+        let read = || {
+            self.connection
+                .prepare_cached("SELECT folded FROM unfound WHERE key = ?1")?
+                .query_row([key.number()], |row| row.get(0))
+                .optional()
+        };
+        Ok(read().map_err(|cause| self.explain(cause))?.unwrap_or_default())
+    }
+
+    /// How many unfound rows want a file of this folded name.
+    pub fn unfound_count(&self, folded: &str) -> Result<u64> {
+        let read = || {
+            self.connection
+                .prepare_cached("SELECT count(*) FROM unfound WHERE folded = ?1")?
+                .query_row([folded], |row| row.get::<_, i64>(0))
+        };
+        read().map(|count| count as u64).map_err(|cause| self.explain(cause))
+    }
+
     /// Up to `limit` items that ended as anything but verified, after `after`, of one outcome.
     pub fn left_after(&self, outcome: Outcome, after: i64, limit: usize) -> Result<Vec<Known>> {
         let sql = format!("{KNOWN} WHERE state = {} AND item.key > ?1 ORDER BY item.key LIMIT ?2", outcome as i64);

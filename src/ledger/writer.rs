@@ -53,8 +53,13 @@ pub struct Proof {
 pub enum Record {
     /// The row has a file; the item is pending. `print` is the fingerprint of the row.
     Found(Key, Found, i64),
+    /// A scan begins: nothing is unfound or parked yet.
+    ScanBegins,
+    /// There is a row; the item is pending. `print` is the fingerprint of the row.
+    Row(Key, i64),
     /// The row has no file where the rule says; the item is pending until everything else was looked at.
-    Unfound(Key, i64, String),
+    /// Fingerprint of the row, folded name that is wanted, detail.
+    Unfound(Key, i64, String, String),
     /// The item ended. A proof comes with [`Outcome::Verified`] and may come with others.
     Ended(Key, Outcome, Option<Proof>, Option<String>),
     /// The content is known and on its way as part of another item: verify it at the end.
@@ -126,13 +131,7 @@ impl Writer {
     /// The error that ended the writer; every caller gets to see it.
     fn failure(&self) -> Error {
         let kept = self.failure.lock().ok().and_then(|failure| {
-            failure.as_ref().map(|error| {
-                let copy = Error::new(error.code(), error.chain());
-                match error.hint_text() {
-                    Some(hint) => copy.hint(hint),
-                    None => copy,
-                }
-            })
+            failure.as_ref().map(Error::copy)
         });
         kept.unwrap_or_else(|| {
             Error::new(Code::Internal, "the ledger's writer has ended").hint("run the same command again, it resumes")
@@ -270,9 +269,11 @@ impl Scribe {
     fn write(&mut self, record: Record, after: &mut Vec<Box<dyn Any + Send>>) -> rusqlite::Result<()> {
         match record {
             Record::Found(key, found, print) => self.upsert(key, PENDING, Some(&found), Some(print), None, None),
-            Record::Unfound(key, print, detail) => {
+            Record::ScanBegins => self.connection.execute_batch("DELETE FROM unfound; DELETE FROM parked"),
+            Record::Row(key, print) => self.upsert(key, PENDING, None, Some(print), None, None),
+            Record::Unfound(key, print, folded, detail) => {
                 self.upsert(key, PENDING, None, Some(print), None, Some(&detail))?;
-                self.sql("INSERT OR IGNORE INTO unfound (key) VALUES (?1)", [key.number()])
+                self.sql("INSERT OR REPLACE INTO unfound (key, folded) VALUES (?1, ?2)", params![key.number(), folded])
             }
             Record::Ended(key, outcome, proof, detail) => self.end(key, outcome, proof.as_ref(), detail.as_deref()),
             Record::Parked(key, proof) => {
@@ -395,7 +396,6 @@ impl Scribe {
             self.set_proof(key, proof)?;
         }
         self.sql("DELETE FROM parked WHERE key = ?1", [key.number()])?;
-        self.sql("DELETE FROM unfound WHERE key = ?1", [key.number()])?;
         self.set_state(key, outcome as i64, detail)
     }
 

@@ -1,0 +1,134 @@
+//! Rows joined with what the ledger knows of them, in constant memory.
+
+use super::judge::{Row, is_translated};
+use super::{Question, Shared, Way};
+use crate::Result;
+use crate::item::{Key, Kind};
+use crate::ledger::{Known, Reader, Record};
+use crate::onsite::Source;
+use std::collections::VecDeque;
+
+/// Rows in one page of a query.
+const PAGE: usize = 2000;
+
+/// Streams all rows with what is known of them to the finders.
+pub(super) fn stream(
+    mut source: Box<dyn Source>,
+    reader: &Reader,
+    shared: &Shared,
+    languages: &[(usize, String)],
+    ask: &Way<Question>,
+) -> Result<()> {
+    shared.writer.put(Record::ScanBegins)?;
+    shared.stats.expected.set(source.counts()?.all());
+    let mut known = KnownStream { reader, page: VecDeque::new(), after: 0, over: false };
+    for kind in Kind::ALL {
+        let mut after = 0;
+        loop {
+            let rows = page(&mut *source, kind, after, shared, languages)?;
+            let Some((last, _)) = rows.last() else { break };
+            after = i64::from(last.id());
+            for (key, row) in rows {
+                if shared.stop.is_draining() {
+                    return Ok(());
+                }
+                let known = known.up_to(key, shared)?;
+                shared.stats.rows.add(1);
+                if ask.send(Question { key, row, known }).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    known.rest(shared)
+}
+
+fn page(
+    source: &mut dyn Source,
+    kind: Kind,
+    after: i64,
+    shared: &Shared,
+    languages: &[(usize, String)],
+) -> Result<Vec<(Key, Row)>> {
+    Ok(match kind {
+        Kind::Document => source
+            .documents(after, PAGE)?
+            .into_iter()
+            .map(|row| (Key::new(kind, row.id), Row::Document(row)))
+            .collect(),
+        Kind::Attachment => source
+            .attachments(after, PAGE)?
+            .into_iter()
+            .map(|row| (Key::new(kind, row.id), Row::Attachment(row)))
+            .collect(),
+        Kind::Template => {
+            let mut rows = Vec::new();
+            for row in source.templates(after, PAGE)? {
+                // A translation has no row of its own: its file makes it an item.
+                let translations: Vec<_> =
+                    languages.iter().filter(|(_, folder)| is_translated(&shared.roots, &row, folder)).collect();
+                shared.stats.expected.add(translations.len() as u64);
+                rows.push((Key::new(kind, row.id), Row::Template(row.clone())));
+                for (language, folder) in translations {
+                    let row = Row::Translation(row.clone(), folder.clone());
+                    rows.push((Key::translation(after_id(&row), *language), row));
+                }
+            }
+            rows
+        }
+    })
+}
+
+fn after_id(row: &Row) -> u32 {
+    match row {
+        Row::Document(row) => row.id,
+        Row::Template(row) | Row::Translation(row, _) => row.id,
+        Row::Attachment(row) => row.id,
+    }
+}
+
+/// The items of the ledger in key order.
+struct KnownStream<'a> {
+    reader: &'a Reader,
+    page: VecDeque<Known>,
+    after: i64,
+    over: bool,
+}
+
+impl KnownStream<'_> {
+    fn peek(&mut self) -> Result<Option<&Known>> {
+        if self.page.is_empty() && !self.over {
+            self.page = self.reader.items_after(self.after, PAGE)?.into();
+            match self.page.back() {
+                Some(last) => self.after = last.key.number(),
+                None => self.over = true,
+            }
+        }
+        Ok(self.page.front())
+    }
+
+    /// What is known of `key`. Items before it have no row any more.
+    fn up_to(&mut self, key: Key, shared: &Shared) -> Result<Option<Known>> {
+        loop {
+            match self.peek()? {
+                Some(known) if known.key < key => {
+                    let gone = known.key;
+                    self.page.pop_front();
+                    shared.writer.put(Record::Withdrawn(gone))?;
+                }
+                Some(known) if known.key == key => return Ok(self.page.pop_front()),
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// All items that are left have no row any more.
+    fn rest(&mut self, shared: &Shared) -> Result<()> {
+        while let Some(known) = self.peek()? {
+            let gone = known.key;
+            self.page.pop_front();
+            shared.writer.put(Record::Withdrawn(gone))?;
+        }
+        Ok(())
+    }
+}
