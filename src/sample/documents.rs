@@ -63,13 +63,13 @@ const TEXT: &[&str] = &["text_id", "type", "owner_id", "text"];
 /// Writes all documents and the files that have none.
 pub(super) fn write(
     site: &Site,
+    plan: &Plan,
     database: &Database,
     disk: &mut Disk,
     harvest: &mut Harvest,
     noise: &mut Noise,
     progress: &mut dyn FnMut(u64),
 ) -> Result<()> {
-    let plan = Plan::new(site)?;
     let mut rows = Rows::prepare(database)?;
     rows.diary(site)?;
     // Who already has a document with a careless name in the half-year that is being written.

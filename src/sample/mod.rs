@@ -39,6 +39,7 @@ use self::content::{LARGEST, Source, Tree};
 use self::database::Database;
 use self::disk::Disk;
 use self::faults::Harvest;
+use self::faults::plan::Plan;
 pub use self::faults::{Fault, FaultSelection, Group, Item, Planted, catalogue};
 use self::noise::Noise;
 use self::random::{pick, stream};
@@ -168,6 +169,7 @@ impl Site {
 /// Writes a sample. `progress` is called with the number of documents done so far, from time to time and at the end.
 pub fn write(options: &SampleOptions, progress: &mut dyn FnMut(u64)) -> Result<SampleSummary> {
     let site = Site::new(options)?;
+    let plan = Plan::new(&site)?;
     let mut disk = Disk::create(&options.out)?;
     let (mut harvest, mut noise) = (Harvest::default(), Noise::default());
     for root in [document::MAIN_ROOT, document::OLD_ROOT] {
@@ -178,7 +180,7 @@ pub fn write(options: &SampleOptions, progress: &mut dyn FnMut(u64)) -> Result<S
     company::write(&site, &database)?;
     staff::write(&site, &database)?;
     templates::write(&site, &database, &mut disk, &mut harvest)?;
-    documents::write(&site, &database, &mut disk, &mut harvest, &mut noise, progress)?;
+    documents::write(&site, &plan, &database, &mut disk, &mut harvest, &mut noise, progress)?;
     service::write(&site, &database, &mut disk, &mut harvest)?;
     noise.write(&site, &mut disk)?;
 
