@@ -6,6 +6,7 @@ use super::Site;
 use super::calendar::{self, DAY};
 use super::disk::Disk;
 use super::document::{Document, MAIN_ROOT, Place};
+use super::roster::LONELY;
 use crate::error::Result;
 
 /// Documents that somebody is working on.
@@ -41,7 +42,7 @@ impl Noise {
         ] {
             disk.note(&format!("{MAIN_ROOT}/{file}"), text.as_bytes())?;
         }
-        let signed = site.roster.users.iter().enumerate().filter(|(index, _)| *index != site.roster.lonely());
+        let signed = site.roster.users.iter().enumerate().filter(|(index, _)| *index != LONELY);
         for (_, user) in signed.take(SIGNED) {
             let signature = format!("<p>{} {}<br>{}</p>\r\n", user.first, user.last, site.company);
             disk.note(&format!("{MAIN_ROOT}/{}/mail.htm", user.login), signature.as_bytes())?;

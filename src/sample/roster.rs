@@ -13,8 +13,8 @@ use super::calendar::Calendar;
 use super::random::{below, pick, stream};
 use super::words::{FIRST, LAST, plain};
 
-/// The one who owns no document.
-const LONELY: usize = 7;
+/// The place of the one who owns no document.
+pub(super) const LONELY: usize = 7;
 /// Those who had another log-in once.
 const RENAMED: &[usize] = &[2, 8, 13];
 /// Names that mean something else as a folder: Windows devices and what lies in an archive anyway.
@@ -107,11 +107,6 @@ impl Roster {
                 return index;
             }
         }
-    }
-
-    /// The place of the one who owns nothing.
-    pub(super) fn lonely(&self) -> usize {
-        LONELY
     }
 
     /// The place of the `nth` person with a former log-in, with that log-in.

@@ -37,16 +37,15 @@ pub(super) fn crc32(bytes: &[u8]) -> u32 {
     let mut sum = u32::MAX;
     let (steps, rest) = bytes.as_chunks::<8>();
     for step in steps {
-        let [a, b, c, d, e, f, g, h] = *step;
-        let low = sum ^ u32::from_le_bytes([a, b, c, d]);
+        let low = sum ^ u32::from_le_bytes([step[0], step[1], step[2], step[3]]);
         sum = TABLES[7][(low & 0xFF) as usize]
             ^ TABLES[6][(low >> 8 & 0xFF) as usize]
             ^ TABLES[5][(low >> 16 & 0xFF) as usize]
             ^ TABLES[4][(low >> 24) as usize]
-            ^ TABLES[3][e as usize]
-            ^ TABLES[2][f as usize]
-            ^ TABLES[1][g as usize]
-            ^ TABLES[0][h as usize];
+            ^ TABLES[3][usize::from(step[4])]
+            ^ TABLES[2][usize::from(step[5])]
+            ^ TABLES[1][usize::from(step[6])]
+            ^ TABLES[0][usize::from(step[7])];
     }
     for byte in rest {
         sum = sum >> 8 ^ TABLES[0][((sum ^ u32::from(*byte)) & 0xFF) as usize];

@@ -104,7 +104,7 @@ fn pack(
     }
     add(&format!("{folder}/_rels/{main}.rels"), links(&inner).as_bytes())?;
     add(&format!("{folder}/media/media1.bin"), &[])?;
-    let (mut left, mut block) = (size.saturating_sub(FRAME).max(64), [0; BLOCK]);
+    let (mut left, mut block) = (size.saturating_sub(FRAME).max(64), vec![0; BLOCK]);
     while left > 0 {
         let count = left.min(BLOCK);
         left -= count;

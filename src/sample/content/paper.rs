@@ -44,8 +44,9 @@ pub(super) fn pdf(phrases: &Phrases, out: &mut Vec<u8>, chance: &mut ChaCha8Rng,
     let table = out.len() - start;
     let mut tail = format!("xref\n0 {}\n0000000000 65535 f \n", places.len() + 1);
     for place in &places {
-        let _ = write!(tail, "{place:010} 00000 n \n");
+        let _ = writeln!(tail, "{place:010} 00000 n ");
     }
+    // The table's lines are 20 bytes each, the blank before the line's end included.
     let _ = write!(tail, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", places.len() + 1);
     out.extend_from_slice(tail.as_bytes());
 }

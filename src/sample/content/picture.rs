@@ -21,13 +21,13 @@ pub(super) fn png(out: &mut Vec<u8>, chance: &mut ChaCha8Rng, size: usize) {
     let rows = (room / row).max(1);
 
     out.extend_from_slice(b"\x89PNG\r\n\x1a\n");
-    chunk(out, b"IHDR", |out| {
+    chunk(out, *b"IHDR", |out| {
         out.extend_from_slice(&(width as u32).to_be_bytes());
         out.extend_from_slice(&(rows as u32).to_be_bytes());
         // Eight bits, three colours, the only compression and filter there are, not interlaced.
         out.extend_from_slice(&[8, 2, 0, 0, 0]);
     });
-    chunk(out, b"IDAT", |out| {
+    chunk(out, *b"IDAT", |out| {
         out.extend_from_slice(&[0x78, 0x01]);
         let mut sum = 1;
         let mut left = rows;
@@ -47,14 +47,14 @@ pub(super) fn png(out: &mut Vec<u8>, chance: &mut ChaCha8Rng, size: usize) {
         }
         out.extend_from_slice(&sum.to_be_bytes());
     });
-    chunk(out, b"IEND", |_| {});
+    chunk(out, *b"IEND", |_| {});
 }
 
 /// Adds a chunk: length, name, what `body` adds, sum.
-fn chunk(out: &mut Vec<u8>, name: &[u8; 4], body: impl FnOnce(&mut Vec<u8>)) {
+fn chunk(out: &mut Vec<u8>, name: [u8; 4], body: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(name);
+    out.extend_from_slice(&name);
     body(out);
     let length = (out.len() - start - 8) as u32;
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());

@@ -58,7 +58,7 @@ fn office_files_are_zips_whose_parts_can_be_read() {
         for name in names {
             let mut part = Vec::new();
             archive.by_name(&name).unwrap().read_to_end(&mut part).unwrap();
-            if name.ends_with(".xml") || name.ends_with(".rels") {
+            if !name.contains("media") {
                 let mut reader = quick_xml::Reader::from_reader(&part[..]);
                 while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
             }
@@ -135,7 +135,7 @@ fn half_of_the_documents_are_text_and_the_mean_is_above_twice_the_median() {
     sizes.sort_unstable();
     assert!((28 << 10..32 << 10).contains(&sizes[10_000]));
     let mean = sizes.iter().sum::<u64>() / 20_000;
-    assert!((2 * 30 << 10..5 * 30 << 9).contains(&mean), "{mean}");
+    assert!((60 << 10..75 << 10).contains(&mean), "{mean}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Tree {
                 match entry.metadata() {
                     Ok(facts) if facts.is_dir() => folders.push(path),
                     Ok(facts) if facts.is_file() && facts.len() <= LARGEST && File::open(&path).is_ok() => {
-                        files.push(path)
+                        files.push(path);
                     }
                     _ => {}
                 }

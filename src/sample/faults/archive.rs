@@ -12,6 +12,7 @@ use crate::sample::calendar::{half, other_half};
 use crate::sample::content::Content;
 use crate::sample::document::{Document, MAIN_ROOT, OLD_ROOT, Place};
 use crate::sample::random::stream;
+use crate::sample::roster::LONELY;
 
 /// Which documents a trouble can happen to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +118,7 @@ pub(in crate::sample) const DOCUMENTS: &[DocumentFault] = &[
     document("trailing-dot", "verified", "the row's file name ends in a dot, which Windows drops", trailing_dot),
     document("illegal-character", "verified", "the row's file name has characters that Windows does not take", illegal),
     document("empty-file", "verified", "a file without a single byte", |_, document, _| {
-        document.content = Content::Empty
+        document.content = Content::Empty;
     }),
     document("same-file-twice", "verified", "two rows share one file", same_file_twice).needs(Where::Pair),
 ];
@@ -155,7 +156,7 @@ fn lost_appointment(site: &Site, document: &mut Document, nth: u64) {
 
 fn unsafe_name(_: &Site, document: &mut Document, nth: u64) {
     let names = [r"..\..\Windows\win.ini", r"C:\secret.doc", "/etc/passwd"];
-    document.name = names[nth as usize % names.len()].to_owned();
+    names[nth as usize % names.len()].clone_into(&mut document.name);
     document.place = Place::Nowhere;
 }
 
@@ -179,8 +180,8 @@ fn ambiguous(site: &Site, document: &mut Document, nth: u64) {
 
 fn folder_case(site: &Site, document: &mut Document, _: u64) {
     // This person's only documents are those of this fault, so there is no folder in the right case beside it.
-    let user = &site.roster.users[site.roster.lonely()];
-    document.owner = site.roster.lonely();
+    let user = &site.roster.users[LONELY];
+    document.owner = LONELY;
     document.registrant = document.owner;
     document.associate = user.id;
     let folder = format!("{}/{}/{}", document.root, user.login.to_lowercase(), half(document.registered));

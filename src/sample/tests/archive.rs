@@ -1,61 +1,6 @@
-//! Tests of the whole sample: what a migration would find in it.
-
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs;
-use std::path::Path;
-
-use rusqlite::{Connection, OpenFlags};
-use tempfile::TempDir;
-use unicode_normalization::UnicodeNormalization;
+//! Tests of the files against their rows: the path rule, its exceptions, and what lies around.
 
 use super::*;
-
-/// A sample of the usual test size in a folder of its own.
-fn sample(change: impl FnOnce(&mut SampleOptions)) -> (TempDir, SampleSummary) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut options = SampleOptions { documents: 300, median_size: 1_000, ..SampleOptions::new(folder.path()) };
-    change(&mut options);
-    let summary = write(&options, &mut |_| {}).unwrap();
-    (folder, summary)
-}
-
-fn with_faults(list: &'static str) -> impl FnOnce(&mut SampleOptions) {
-    move |options| options.faults = FaultSelection::parse(list).unwrap()
-}
-
-/// The database, attached as a reader does it.
-fn open(folder: &Path) -> Connection {
-    let database = Connection::open_in_memory().unwrap();
-    let path = format!("file:{}?mode=ro", folder.join("crm.db").display()).replace('\\', "/");
-    database.execute("ATTACH ?1 AS crm7", [path]).unwrap();
-    database
-}
-
-fn number(database: &Connection, sql: &str) -> i64 {
-    database.query_row(sql, [], |row| row.get(0)).unwrap()
-}
-
-fn planted(folder: &Path) -> Vec<Planted> {
-    serde_json::from_slice(&fs::read(folder.join("faults.json")).unwrap()).unwrap()
-}
-
-/// Every file below a folder, by its path with forward slashes.
-fn files(root: &Path) -> BTreeMap<String, blake3::Hash> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-                found.insert(name, blake3::hash(&fs::read(&path).unwrap()));
-            }
-        }
-    }
-    found
-}
 
 /// What the rows of a document say.
 struct Row {
@@ -95,25 +40,6 @@ fn is_clutter(path: &str) -> bool {
         || name.starts_with("~$")
         || name.strip_suffix(".lock").is_some_and(|name| name.contains('.'))
         || parts[1] == "TEMPLATE"
-}
-
-#[test]
-fn the_same_options_give_the_same_bytes_and_another_seed_gives_others() {
-    let [first, again, other] = [4, 4, 5].map(|seed| {
-        let (folder, _) = sample(|options| {
-            options.seed = seed;
-            options.faults = FaultSelection::all();
-        });
-        files(folder.path())
-    });
-    assert_eq!(first.len(), again.len());
-    for (path, hash) in &first {
-        assert_eq!(again.get(path), Some(hash), "{path}");
-    }
-    let first: HashSet<&blake3::Hash> = first.values().collect();
-    let common = other.values().filter(|hash| first.contains(hash)).count();
-    // Configuration files and clutter are alike; no document is.
-    assert!(common < 20, "{common}");
 }
 
 #[test]
@@ -196,7 +122,7 @@ fn every_fault_of_the_archive_is_planted_as_its_entry_says() {
             }
             "neighbour-half" => assert!(!in_place && found.contains(&format!("/{owner}/{}.", &row.registered[..4]))),
             "other-owner" => {
-                assert!(!in_place && found.contains(&format!("/{}/", row.registrant)) && owner != row.registrant)
+                assert!(!in_place && found.contains(&format!("/{}/", row.registrant)) && owner != row.registrant);
             }
             "renamed-owner" => {
                 let former = number(
@@ -210,7 +136,8 @@ fn every_fault_of_the_archive_is_planted_as_its_entry_says() {
                 assert!(!in_place && former == 1);
             }
             "other-root" => {
-                assert!(in_place && id.unwrap() > 45 && found.starts_with("SO_ARC2/") || found.starts_with("SO_ARC/"))
+                let other = if id.unwrap() <= 45 { "SO_ARC" } else { "SO_ARC2" };
+                assert_eq!(found, row.path(other, owner));
             }
             "moved" => assert!(!in_place && found == format!("SO_ARC/Old/whatever/{}", row.name)),
             "unicode-form" => {
@@ -347,131 +274,6 @@ fn templates_have_their_files_and_some_have_them_in_several_languages() {
 }
 
 #[test]
-fn the_database_is_one_file_with_all_tables_and_coherent_rows() {
-    let (folder, _) = sample(|_| {});
-    assert!(fs::read_dir(folder.path()).unwrap().all(|entry| {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        !name.ends_with("-wal") && !name.ends_with("-shm") && !name.ends_with("-journal")
-    }));
-    let database = open(folder.path());
-    assert_eq!(number(&database, "SELECT COUNT(*) FROM crm7.sqlite_schema WHERE type = 'table'"), 555);
-    assert_eq!(number(&database, "PRAGMA crm7.page_size"), 4096);
-    let model: Vec<u8> = database.query_row("SELECT ModelData FROM crm7.DatabaseModel", [], |row| row.get(0)).unwrap();
-    let model: Vec<String> = serde_json::from_slice(&model).unwrap();
-    assert_eq!(model.len(), 555);
-    for table in schema::tables() {
-        let next = format!("SELECT next_id FROM crm7.sequence WHERE TableName = '{}'", table.name);
-        let last = format!("SELECT COALESCE(MAX(\"{}\"), 0) FROM crm7.\"{}\"", table.key, table.name);
-        assert!(number(&database, &next) > number(&database, &last), "{}", table.name);
-        assert!(model.iter().any(|name| name == table.name));
-    }
-    // Each of these counts rows that point at nothing, or that are one too many.
-    for (what, sql) in [
-        (
-            "an appointment without a document",
-            "appointment WHERE type = 4 AND document_id NOT IN (SELECT document_id FROM crm7.document)",
-        ),
-        (
-            "an appointment without a template",
-            "appointment WHERE type = 4 AND task_idx NOT IN (SELECT DocTmpl_id FROM crm7.DocTmpl)",
-        ),
-        (
-            "a document without an appointment",
-            "document WHERE appointment_id NOT IN (SELECT appointment_id FROM crm7.appointment)",
-        ),
-        ("a text that is not there", "document WHERE text_id > 0 AND text_id NOT IN (SELECT text_id FROM crm7.text)"),
-        ("a person at no company", "person WHERE contact_id NOT IN (SELECT contact_id FROM crm7.contact)"),
-        (
-            "an employee without a person",
-            "associate WHERE type = 0 AND person_id NOT IN (SELECT person_id FROM crm7.person)",
-        ),
-        (
-            "an employee without a role",
-            "associate WHERE associate_id NOT IN (SELECT associate_id FROM crm7.UserRoleLink)",
-        ),
-        (
-            "an active employee without an address",
-            "associate WHERE type = 0 AND person_id NOT IN (SELECT person_id FROM crm7.Email)",
-        ),
-        (
-            "an active employee without a plan",
-            "associate WHERE type = 0 AND deleted = 0 AND associate_id NOT IN (SELECT assocId FROM crm7.LicenseAssocLink)",
-        ),
-        (
-            "a retired employee with a plan",
-            "associate WHERE deleted = 1 AND associate_id IN (SELECT assocId FROM crm7.LicenseAssocLink)",
-        ),
-        (
-            "a Service user that is not there",
-            "associate WHERE ejuserId > 0 AND ejuserId NOT IN (SELECT id FROM crm7.ejuser)",
-        ),
-        (
-            "an address that is used twice",
-            "Email a JOIN crm7.Email b ON lower(a.email_address) = lower(b.email_address) AND a.email_id < b.email_id",
-        ),
-        ("an alias without a mailbox", "mail_alias WHERE filter_id NOT IN (SELECT id FROM crm7.mail_in_filter)"),
-        (
-            "a plan with more users than seats",
-            "ModuleLicense m WHERE licenseNumber < (SELECT COUNT(*) FROM crm7.LicenseAssocLink WHERE moduleLicenseId = m.ModuleLicense_id)",
-        ),
-        ("a traveller", "traveller"),
-    ] {
-        assert_eq!(number(&database, &format!("SELECT COUNT(*) FROM crm7.{sql}")), 0, "{what}");
-    }
-    for (what, sql, count) in [
-        ("company", "company WHERE length(serialNo) = 10 AND ownerContactName <> ''", 1),
-        ("central database", "travelcurrent WHERE systemlevel = 10 AND current_id = 0", 1),
-        ("own company", "OwnerContactLink", 1),
-        ("mailboxes", "mail_in_filter", 3),
-        ("resource", "associate WHERE type = 1", 1),
-        ("system user", "associate WHERE type = 13", 1),
-        ("anonymous user", "associate WHERE type = 7", 1),
-        ("people who left", "associate WHERE deleted = 1", 2),
-        (
-            "general administrator",
-            "UserRoleLink u JOIN crm7.FunctionRightRoleLink l ON l.roleId = u.role_id
-            JOIN crm7.FunctionRight f ON f.FunctionRight_id = l.functionRightId WHERE f.name = 'admin-all' AND u.associate_id = 1",
-            1,
-        ),
-    ] {
-        assert_eq!(number(&database, &format!("SELECT COUNT(*) FROM crm7.{sql}")), count, "{what}");
-    }
-    let leaver = "SELECT COUNT(*) FROM crm7.appointment a JOIN crm7.associate s USING (associate_id) WHERE s.deleted = 1 AND a.type = 4";
-    assert!(number(&database, leaver) > 0, "those who left own documents");
-    let file = Connection::open_with_flags(folder.path().join("crm.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    assert_eq!(file.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
-}
-
-#[test]
-fn faults_of_rows_are_planted_one_by_one_and_leave_the_sequence_right() {
-    let (folder, _) = sample(with_faults("people,database,mail"));
-    let (planted, database) = (planted(folder.path()), open(folder.path()));
-    for fault in catalogue().filter(|fault| fault.group != Group::Archive) {
-        let entries: Vec<&Planted> = planted.iter().filter(|planted| planted.fault == fault.name).collect();
-        assert_eq!(entries.len() as u64, fault.least, "{}", fault.name);
-        assert!(entries.iter().all(|planted| planted.expect == fault.expect && planted.path.is_none()));
-        assert!(fault.expect.starts_with(fault.group.name()));
-    }
-    let users: Vec<i64> =
-        planted.iter().filter(|planted| planted.item == Item::User).filter_map(|planted| planted.id).collect();
-    assert_eq!(users.len(), users.iter().collect::<BTreeSet<_>>().len(), "one fault per user");
-    let behind: Vec<&str> = schema::tables()
-        .iter()
-        .filter(|table| {
-            let next = format!("SELECT next_id FROM crm7.sequence WHERE TableName = '{}'", table.name);
-            let last = format!("SELECT COALESCE(MAX(\"{}\"), 0) FROM crm7.\"{}\"", table.key, table.name);
-            number(&database, &next) <= number(&database, &last)
-        })
-        .map(|table| table.name)
-        .collect();
-    assert_eq!(behind, ["Email"]);
-    let twice = "SELECT COUNT(*) FROM crm7.Email a JOIN crm7.Email b ON lower(a.email_address) = lower(b.email_address) AND a.email_id < b.email_id";
-    assert_eq!(number(&database, twice), 1);
-    let sentry = "SELECT COUNT(*) FROM crm7.UserPreference WHERE lower(prefkey || prefvalue) LIKE '%sentryaddonnames%'";
-    assert_eq!(number(&database, sentry), 2);
-}
-
-#[test]
 fn a_folder_of_real_files_fills_the_archive() {
     let real = tempfile::tempdir().unwrap();
     fs::create_dir(real.path().join("b")).unwrap();
@@ -495,92 +297,6 @@ fn a_folder_of_real_files_fills_the_archive() {
 }
 
 #[test]
-fn an_empty_folder_of_real_files_is_refused() {
-    let empty = tempfile::tempdir().unwrap();
-    let out = tempfile::tempdir().unwrap();
-    let options = SampleOptions { from: Some(empty.path().to_path_buf()), ..SampleOptions::new(out.path()) };
-    let error = write(&options, &mut |_| {}).unwrap_err();
-    assert_eq!(error.code(), Code::ConfigInvalid);
-}
-
-#[test]
-fn repair_puts_lost_files_back_with_the_bytes_they_had() {
-    let (folder, _) = sample(with_faults("missing-file"));
-    let lost: Vec<Planted> = planted(folder.path());
-    assert_eq!(lost.len(), 2);
-    let put_aside = |planted: &Planted| folder.path().join("lost").join(planted.path.as_deref().unwrap());
-    let bytes: Vec<Vec<u8>> = lost.iter().map(|planted| fs::read(put_aside(planted)).unwrap()).collect();
-    assert_eq!(repair(folder.path(), 1).unwrap(), lost[..1]);
-    assert_eq!(repair(folder.path(), 5).unwrap(), lost[1..], "the second time goes on with the next");
-    assert_eq!(repair(folder.path(), 5).unwrap(), []);
-    for (planted, bytes) in lost.iter().zip(bytes) {
-        assert_eq!(fs::read(folder.path().join(planted.path.as_deref().unwrap())).unwrap(), bytes);
-    }
-}
-
-#[test]
-fn repair_says_where_it_expected_a_sample() {
-    let empty = tempfile::tempdir().unwrap();
-    assert_eq!(repair(empty.path(), 1).unwrap_err().code(), Code::Io);
-}
-
-#[test]
-fn a_folder_that_is_in_use_is_refused_and_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
-    for out in [folder.path().to_path_buf(), folder.path().join("thesis.txt")] {
-        let error = write(&SampleOptions::new(out), &mut |_| {}).unwrap_err();
-        assert_eq!(error.code(), Code::ConfigInvalid);
-        assert!(error.hint_text().is_some());
-    }
-    assert_eq!(files(folder.path()).len(), 1);
-}
-
-#[test]
-fn impossible_wishes_are_refused_before_anything_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let plain = || SampleOptions::new(folder.path().join("out"));
-    for options in [
-        SampleOptions { documents: 0, ..plain() },
-        SampleOptions { users: Some(19), ..plain() },
-        SampleOptions { users: Some(10_001), ..plain() },
-        SampleOptions { median_size: 0, ..plain() },
-        SampleOptions { documents: 20, faults: FaultSelection::all(), ..plain() },
-    ] {
-        assert_eq!(write(&options, &mut |_| {}).unwrap_err().code(), Code::ConfigInvalid);
-        assert!(!folder.path().join("out").exists());
-    }
-}
-
-#[test]
-fn the_configuration_files_can_be_read() {
-    let (folder, summary) = sample(|_| {});
-    let toml: toml::Table = fs::read_to_string(&summary.config).unwrap().parse().unwrap();
-    assert_eq!(toml["migration"]["mode"].as_str(), Some("test"));
-    let xml = fs::read_to_string(folder.path().join("SuperOffice.config")).unwrap();
-    let mut reader = quick_xml::Reader::from_str(&xml);
-    let mut keys = HashMap::new();
-    loop {
-        match reader.read_event().unwrap() {
-            quick_xml::events::Event::Empty(tag) => {
-                let value = |name: &str| {
-                    let attribute = tag.try_get_attribute(name).unwrap().unwrap();
-                    attribute.value.into_owned()
-                };
-                keys.insert(value("key"), value("value"));
-            }
-            quick_xml::events::Event::Eof => break,
-            _ => {}
-        }
-    }
-    assert_eq!(keys["DatabaseMajor"], "SQLite");
-    for key in ["ArchivePath", "ArchivePath1", "TemplatePath", "Database"] {
-        assert!(folder.path().join(&keys[key]).exists(), "{key}");
-    }
-    assert!(folder.path().join("Service/config").is_file());
-}
-
-#[test]
 fn clutter_is_always_there() {
     let (folder, _) = sample(|_| {});
     let files = files(folder.path());
@@ -592,30 +308,8 @@ fn clutter_is_always_there() {
     {
         assert!(files.keys().any(|path| path.contains(part)), "{what}");
     }
-    let lock = files.keys().find(|path| path.ends_with(".lock")).unwrap();
+    let lock = files.keys().find(|path| path.strip_suffix(".lock").is_some()).unwrap();
     assert!(files.contains_key(lock.strip_suffix(".lock").unwrap()));
     let lock: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join(lock)).unwrap()).unwrap();
     assert!(lock["DocumentId"].as_i64().is_some_and(|id| id > 0));
-}
-
-#[test]
-fn progress_ends_with_all_documents() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = SampleOptions { documents: 600, median_size: 300, ..SampleOptions::new(folder.path()) };
-    let mut seen = Vec::new();
-    write(&options, &mut |done| seen.push(done)).unwrap();
-    assert_eq!(seen, [250, 500, 600]);
-}
-
-#[test]
-fn all_faults_fit_into_a_small_sample_with_any_seed() {
-    for seed in 0..6 {
-        let (_folder, summary) = sample(|options| {
-            options.seed = seed;
-            options.documents = 100;
-            options.median_size = 300;
-            options.faults = FaultSelection::all();
-        });
-        assert!(summary.faults > 40, "{}", summary.faults);
-    }
 }
