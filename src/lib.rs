@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod onsite;
 pub mod pack;
 pub mod pipeline;
+pub mod sample;
 pub mod tenant;
 
 pub use error::{Code, Error, Result};
