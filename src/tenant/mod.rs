@@ -1,3 +1,20 @@
 //! The other side: the protocol, the client that speaks it, and the server that answers.
 
 pub mod protocol;
+
+mod card;
+mod catalogue;
+mod held;
+mod intake;
+mod invite;
+mod manifest;
+mod objects;
+mod path;
+mod proof;
+mod reading;
+mod recovery;
+mod runs;
+mod store;
+
+pub use invite::{Invitation, Invited, customers, invite};
+pub use store::Place;
