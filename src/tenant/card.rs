@@ -108,7 +108,8 @@ fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let number = group.iter().enumerate().fold(0_u32, |number, (at, byte)| number | u32::from(*byte) << (16 - 8 * at));
+        let number =
+            group.iter().enumerate().fold(0_u32, |number, (at, byte)| number | u32::from(*byte) << (16 - 8 * at));
         for position in 0..=group.len() {
             text.push(char::from(ALPHABET[(number >> (18 - 6 * position) & 63) as usize]));
         }
@@ -148,14 +149,32 @@ mod tests {
     #[test]
     fn a_customer_has_one_spelling() {
         assert!(is_customer("Cust10001") && is_customer("Cust999999999"));
-        for text in ["", "Cust", "Cust1", "Cust00001", "Cust10001/", "cust10001", "../Cust10001", "Cust１0001", "Cust1234567890"] {
+        for text in [
+            "",
+            "Cust",
+            "Cust1",
+            "Cust00001",
+            "Cust10001/",
+            "cust10001",
+            "../Cust10001",
+            "Cust１0001",
+            "Cust1234567890",
+        ] {
             assert!(!is_customer(text), "{text}");
         }
     }
 
     #[test]
     fn base64_is_as_the_standard_says() {
-        for (bytes, text) in [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy")] {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg"),
+            ("fo", "Zm8"),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg"),
+            ("fooba", "Zm9vYmE"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64url(bytes.as_bytes()), text);
         }
         assert_eq!(base64url(&[0xfb, 0xff]), "-_8");

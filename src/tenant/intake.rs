@@ -12,9 +12,9 @@ use super::manifest;
 use super::path;
 use super::proof::{Proof, Prover};
 use super::protocol::{Entry, Finding, Items, Limits, Verdict};
+use crate::Result;
 use crate::digest::Digest;
 use crate::item::Key;
-use crate::Result;
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -100,8 +100,7 @@ impl Tenant {
             Ok((held, firsts))
         })?;
         let entries: Vec<&Entry> = held.iter().flatten().map(|held| &held.entry).collect();
-        let mut verdicts =
-            self.finish(&entries, firsts, &located, Some(epoch), deep, &Items::default())?.into_iter();
+        let mut verdicts = self.finish(&entries, firsts, &located, Some(epoch), deep, &Items::default())?.into_iter();
         let unknown = |key: &Key| Verdict { item: *key, finding: Finding::Unknown, detail: String::new() };
         let answer = |(key, held): (&Key, &Option<HeldItem>)| match held {
             Some(_) => verdicts.next().unwrap_or_else(|| unknown(key)),
@@ -341,4 +340,3 @@ fn said(finding: Finding, detail: &str) -> First {
 fn refused(detail: impl Into<String>) -> First {
     First::Said(Finding::Refused, detail.into())
 }
-

@@ -14,7 +14,9 @@ mod proof;
 mod reading;
 mod recovery;
 mod runs;
+mod server;
 mod store;
 
 pub use invite::{Invitation, Invited, customers, invite};
+pub use server::{ServeOptions, TlsFiles, serve};
 pub use store::Place;

@@ -57,21 +57,26 @@ impl Prover {
                     Fetched::Lost => Proof::Lost,
                     Fetched::Broken => Proof::Bad,
                     Fetched::Bytes(bytes) => {
-                        let raw = run.part(bytes, &chunk.entry).and_then(|stored| self.opener.open(&chunk.entry, stored));
-                        if raw.is_some_and(|raw| Digest::of(raw) == chunk.entry.name) { Proof::Good } else { Proof::Bad }
+                        let raw =
+                            run.part(bytes, &chunk.entry).and_then(|stored| self.opener.open(&chunk.entry, stored));
+                        if raw.is_some_and(|raw| Digest::of(raw) == chunk.entry.name) {
+                            Proof::Good
+                        } else {
+                            Proof::Bad
+                        }
                     }
                 };
                 proofs.insert(chunk.entry.name, proof);
             }
         }
         // A run that cannot be read says nothing about each of its chunks: look again, one by one.
-        let unsure: Vec<Located> =
-            runs.iter()
-                .filter(|run| run.chunks.len() > 1)
-                .flat_map(|run| &list[run.chunks.clone()])
-                .filter(|chunk| proofs.get(&chunk.entry.name) == Some(&Proof::Bad))
-                .copied()
-                .collect();
+        let unsure: Vec<Located> = runs
+            .iter()
+            .filter(|run| run.chunks.len() > 1)
+            .flat_map(|run| &list[run.chunks.clone()])
+            .filter(|chunk| proofs.get(&chunk.entry.name) == Some(&Proof::Bad))
+            .copied()
+            .collect();
         for chunk in unsure {
             let single = [chunk];
             let runs = self.reader.plan(&single);

@@ -211,7 +211,8 @@ mod tests {
     use crate::tenant::store::Place;
 
     fn located(pack: u8, offset: u64, stored: u32) -> Located {
-        let entry = IndexEntry { name: Digest::of(&offset.to_le_bytes()), offset, stored, raw: stored, codec: Codec::Raw };
+        let entry =
+            IndexEntry { name: Digest::of(&offset.to_le_bytes()), offset, stored, raw: stored, codec: Codec::Raw };
         Located { pack_id: i64::from(pack), pack: Digest::from([pack; 32]), entry, proof: 0 }
     }
 

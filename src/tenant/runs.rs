@@ -4,8 +4,8 @@
 //! knows. Company and serial number are recorded, and a change between runs asks for a confirmation instead of
 //! locking the customer out.
 
-use super::held::Tenant;
 use super::card::Run;
+use super::held::Tenant;
 use super::protocol::{Commit, Committed, Mode, Open, Opened, RunKind, TenantState};
 use crate::{Code, Error, Result};
 
@@ -14,8 +14,10 @@ impl Tenant {
     pub(crate) fn open_run(&self, open: &Open) -> Result<Opened> {
         self.change(|card, totals| {
             if card.state == TenantState::Running && open.mode == Mode::Test {
-                return Err(refused("the tenant is running: it takes late documents of a live migration, no rehearsal")
-                    .hint("run with `--live`, or ask for another tenant for rehearsals"));
+                return Err(refused(
+                    "the tenant is running: it takes late documents of a live migration, no rehearsal",
+                )
+                .hint("run with `--live`, or ask for another tenant for rehearsals"));
             }
             if let Some(last) = &card.run
                 && (last.company != open.company || last.serial != open.serial)
@@ -28,12 +30,8 @@ impl Tenant {
                 .hint("if the installation is the same, confirm that company or serial number have changed"));
             }
             let migration = card.run.as_ref().map_or(open.migration, |last| last.migration);
-            card.run = Some(Run {
-                migration,
-                company: open.company.clone(),
-                serial: open.serial.clone(),
-                mode: open.mode,
-            });
+            card.run =
+                Some(Run { migration, company: open.company.clone(), serial: open.serial.clone(), mode: open.mode });
             card.runs += 1;
             let kind = if totals.items > 0 { RunKind::Recovery } else { RunKind::Initial };
             let (verified_items, chunks) = (totals.verified as u64, totals.chunks as u64);

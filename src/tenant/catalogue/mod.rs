@@ -98,9 +98,8 @@ impl Catalogue {
     }
 
     fn from_writer(path: &Path, writer: Connection) -> Result<Self> {
-        let version: i64 = writer
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(|cause| failed(path, cause))?;
+        let version: i64 =
+            writer.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|cause| failed(path, cause))?;
         if version != VERSION {
             return Err(Error::new(
                 Code::ConfigInvalid,

@@ -72,14 +72,21 @@ fn volatile(connection: &Connection, query: &str) -> rusqlite::Result<Vec<Volati
     connection
         .prepare_cached(query)?
         .query_map([], |row| {
-            Ok(Volatile { id: row.get(0)?, name: row.get::<_, [u8; 32]>(1)?.into(), size: row.get::<_, i64>(2)? as u64 })
+            Ok(Volatile {
+                id: row.get(0)?,
+                name: row.get::<_, [u8; 32]>(1)?.into(),
+                size: row.get::<_, i64>(2)? as u64,
+            })
         })?
         .collect()
 }
 
 /// The number of a pack.
 pub(crate) fn pack_id(connection: &Connection, name: &Digest) -> rusqlite::Result<Option<i64>> {
-    connection.prepare_cached("SELECT id FROM pack WHERE name = ?1")?.query_row([name.as_bytes()], |row| row.get(0)).optional()
+    connection
+        .prepare_cached("SELECT id FROM pack WHERE name = ?1")?
+        .query_row([name.as_bytes()], |row| row.get(0))
+        .optional()
 }
 
 impl Writing<'_> {
@@ -92,8 +99,11 @@ impl Writing<'_> {
         } else {
             self.totals.packs += 1;
             self.totals.pack_bytes += size as i64;
-            self.prepare_cached("INSERT INTO pack (name, size, durable) VALUES (?1, ?2, ?3)")?
-                .insert((name.as_bytes(), size as i64, durable))?
+            self.prepare_cached("INSERT INTO pack (name, size, durable) VALUES (?1, ?2, ?3)")?.insert((
+                name.as_bytes(),
+                size as i64,
+                durable,
+            ))?
         };
         let mut new = 0;
         {
@@ -146,8 +156,12 @@ impl Writing<'_> {
 
     /// Notes a manifest pack; its entries are applied in the same transaction.
     pub(crate) fn add_manifest(&mut self, sequence: u64, name: &Digest, size: u64, durable: bool) -> Result<()> {
-        self.prepare_cached("INSERT OR REPLACE INTO manifest VALUES (?1, ?2, ?3, ?4)")?
-            .execute((sequence as i64, name.as_bytes(), size as i64, durable))?;
+        self.prepare_cached("INSERT OR REPLACE INTO manifest VALUES (?1, ?2, ?3, ?4)")?.execute((
+            sequence as i64,
+            name.as_bytes(),
+            size as i64,
+            durable,
+        ))?;
         self.totals.sequence = self.totals.sequence.max(sequence as i64);
         Ok(())
     }
