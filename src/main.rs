@@ -1,1 +1,9 @@
-fn main() {}
+//! `omt`: parse, call, print, exit.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

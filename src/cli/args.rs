@@ -1,0 +1,282 @@
+//! The command line as typed.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use omt::config::Size;
+use omt::tenant::protocol::Mode;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Moves an on-site SuperOffice installation into an online tenant: fast, resumable, proven.
+#[derive(Debug, Parser)]
+#[command(name = "omt", version, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 all verified · 1 complete, with items missing or left behind · 2 usage or \
+configuration · 3 blocked by a check or by the tenant · 4 incomplete, run again to resume · 5 verification found a \
+difference · 130 interrupted")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// How anything is said.
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct Output {
+    /// Data on stdout as JSON: one object, or one event a line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// How progress is shown, on stderr; `json` events go to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto)]
+    pub(super) progress: Progress,
+    /// What is logged, on stderr: error, warn, info, debug, trace, or a filter such as `omt::pipeline=debug`
+    #[arg(long, global = true, default_value = "error", value_name = "LEVEL")]
+    pub(super) log_level: String,
+    /// How it is logged
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// Bars in a terminal, plain lines elsewhere
+    Auto,
+    /// A line every few seconds
+    Plain,
+    /// An event every second
+    Json,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show everything in a minute: sample, tenant, migration, recovery, restore, comparison, report
+    Demo(Demo),
+    /// Write a sample installation to look into and to migrate
+    Sample(Sample),
+    /// Migrate, or resume, or recover: the tool finds out which
+    Migrate(Run),
+    /// Send only what was missing or has changed; fails if nothing was migrated yet
+    Recover(Run),
+    /// Compare the ledger with the tenant
+    Verify(Verify),
+    /// Say where the migration stands; works beside a run
+    Status(At),
+    /// Write the report
+    Report(Report),
+    /// The receiving side
+    #[command(subcommand)]
+    Tenant(Tenant),
+}
+
+/// Which configuration.
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct At {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE", default_value = "omt.toml")]
+    pub(super) config: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Demo {
+    /// How many documents
+    #[arg(long, default_value_t = 2000)]
+    pub(super) documents: u64,
+    /// Where to put everything; a new folder below the system's temporary one by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Another seed gives another company
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Sample {
+    /// The folder to write; must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Take the content of documents from the files below this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: Option<PathBuf>,
+    /// How many documents
+    #[arg(long, default_value_t = 1000)]
+    pub(super) documents: u64,
+    /// How many users, 20 to 10000; grows with the documents by default
+    #[arg(long)]
+    pub(super) users: Option<u32>,
+    /// Same seed, same bytes
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Median size of a generated document
+    #[arg(long, default_value = "30KiB")]
+    pub(super) size: Size,
+    /// Troubles to plant: `archive`, `people`, `database`, `mail`, `all`, or single ones, separated by commas
+    #[arg(long, default_value = "", value_name = "LIST")]
+    pub(super) faults: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// A rehearsal: repeatable, nothing on-site is touched, the tenant stays in maintenance
+    #[arg(long, conflicts_with = "live")]
+    pub(super) test: bool,
+    /// The real one: once it is accepted the tenant is running
+    #[arg(long)]
+    pub(super) live: bool,
+    /// Go on although company name or serial number differ from the last run
+    #[arg(long)]
+    pub(super) identity_changed: bool,
+}
+
+impl Run {
+    /// What was said about the mode, if anything.
+    pub(super) fn mode(&self) -> Option<Mode> {
+        match (self.test, self.live) {
+            (true, _) => Some(Mode::Test),
+            (_, true) => Some(Mode::Live),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Have the tenant read everything again from its store
+    #[arg(long)]
+    pub(super) deep: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Report {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+    /// Write it here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For a terminal
+    Text,
+    /// For programs; the same as `--json`
+    Json,
+    /// One page that needs nothing else
+    Html,
+    /// The manifest: one verified item a line, as JSON, sorted
+    Manifest,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Tenant {
+    /// Receive; the first line on stdout is `listening on http://…`
+    Serve(Serve),
+    /// Make a tenant and print a ticket for it
+    Invite(Invite),
+    /// Write the archive of a tenant as files again
+    Restore(Restore),
+    /// Make a lost catalogue again from the store alone
+    Rebuild(Customer),
+    /// Remove what interrupted uploads have left
+    Gc(Gc),
+}
+
+/// Which store.
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct Store {
+    /// `file:///DIR`, `s3://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`; keys and endpoints from AWS_… and AZURE_… variables
+    #[arg(long, value_name = "URL")]
+    pub(super) store: String,
+    /// Where the catalogues lie; in the store itself when it is a folder, else `./omt-catalogue`
+    #[arg(long, value_name = "DIR")]
+    pub(super) catalogue: Option<PathBuf>,
+}
+
+/// Which tenant in the store.
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct Customer {
+    #[command(flatten)]
+    pub(super) store: Store,
+    /// The customer, `Cust10001`; may be left out when there is only one
+    #[arg(long, value_name = "NAME")]
+    pub(super) customer: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    pub(super) store: Store,
+    /// The address; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:8740", value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
+    /// Certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// The most bytes of request bodies in memory
+    #[arg(long, default_value = "256MiB")]
+    pub(super) memory: Size,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Invite {
+    #[command(flatten)]
+    pub(super) store: Store,
+    /// The company, as the installation names it
+    #[arg(long, value_name = "NAME")]
+    pub(super) company: String,
+    /// The serial number of the licence
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) serial: String,
+    /// A user plan and how many the customer has, `SalesPREM=20`
+    #[arg(long, value_name = "NAME=QUANTITY", value_parser = plan)]
+    pub(super) plan: Vec<omt::tenant::protocol::Plan>,
+    /// The largest item that is taken
+    #[arg(long, value_name = "SIZE")]
+    pub(super) max_item: Option<Size>,
+}
+
+fn plan(text: &str) -> Result<omt::tenant::protocol::Plan, String> {
+    let wrong = || "write it like `SalesPREM=20`".to_owned();
+    let (name, quantity) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let quantity = quantity.trim().parse().map_err(|_| wrong())?;
+    if name.trim().is_empty() {
+        return Err(wrong());
+    }
+    Ok(omt::tenant::protocol::Plan { name: name.trim().to_owned(), quantity })
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Restore {
+    #[command(flatten)]
+    pub(super) customer: Customer,
+    /// The folder to write
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Gc {
+    #[command(flatten)]
+    pub(super) customer: Customer,
+    /// Also remove packs that no item needs
+    #[arg(long)]
+    pub(super) unused: bool,
+}

@@ -1,0 +1,79 @@
+//! The commands: as typed, one function each, and how they end.
+
+mod args;
+mod demo;
+mod face;
+mod install;
+mod migrate;
+mod report;
+mod sample;
+mod status;
+mod tenant;
+mod verify;
+
+use args::{Args, Command};
+use clap::Parser;
+use omt::exit::Exit;
+use omt::{Error, Result};
+use std::process::ExitCode;
+
+/// What a command that ran answers.
+type Ended = Result<Exit>;
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no mistakes.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Verified };
+            let _ = error.print();
+            return u8::from(exit).into();
+        }
+    };
+    install::logs(&args.output);
+    install::tls();
+    let system = actix::System::with_tokio_rt(install::runtime);
+    let json = args.output.json;
+    let ended = system.block_on(dispatch(args));
+    let exit = ended.unwrap_or_else(|error| {
+        tell(&error, json);
+        Exit::from(&error)
+    });
+    u8::from(exit).into()
+}
+
+async fn dispatch(args: Args) -> Ended {
+    let output = args.output;
+    match args.command {
+        Command::Demo(demo) => demo::demo(demo, &output).await,
+        Command::Sample(sample) => sample::sample(sample, &output),
+        Command::Migrate(run) => migrate::migrate(run, false, &output).await,
+        Command::Recover(run) => migrate::migrate(run, true, &output).await,
+        Command::Verify(verify) => verify::verify(verify, &output).await,
+        Command::Status(at) => status::status(&at, &output),
+        Command::Report(report) => report::report(&report, &output),
+        Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
+    }
+}
+
+/// An error as a person or a program reads it, on stderr and with `--json` also as the last object on stdout.
+fn tell(error: &Error, json: bool) {
+    if json {
+        let failure = omt::migration::Failure::from(error);
+        print_json(&serde_json::json!({ "event": "error", "exit": u8::from(Exit::from(error)), "error": failure }));
+    }
+    eprintln!("error: {} [{}]", error.chain(), error.code().as_str());
+    if let Some(hint) = error.hint_text() {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// One JSON object on a line of stdout.
+fn print_json(value: &impl serde::Serialize) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    // A reader that has gone away ends the talking, not the work.
+    let _ = serde_json::to_writer(&mut out, value).map_err(std::io::Error::from).and_then(|()| writeln!(out));
+    let _ = out.flush();
+}

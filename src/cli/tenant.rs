@@ -1,0 +1,83 @@
+//! `omt tenant …`: the receiving side.
+
+use super::args::{Customer, Gc, Invite, Output, Restore, Serve, Store, Tenant};
+use super::{Ended, print_json};
+use omt::exit::Exit;
+use omt::tenant::protocol::Limits;
+use omt::tenant::{Invitation, Place, ServeOptions, TlsFiles, customers, invite, serve};
+use omt::{Code, Error, Result};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use std::io::Write;
+
+pub(super) async fn tenant(command: Tenant, output: &Output) -> Ended {
+    match command {
+        Tenant::Serve(args) => serve_tenant(args, output).await,
+        Tenant::Invite(args) => invite_tenant(args, output),
+        _ => Ok(Exit::Verified),
+    }
+}
+
+fn place(store: &Store) -> Result<Place> {
+    Place::open(&store.store, store.catalogue.as_deref())
+}
+
+/// The customer that was named, or the only one.
+fn customer(args: &Customer, place: &Place) -> Result<String> {
+    let known = customers(place)?;
+    let list = || known.join(", ");
+    match &args.customer {
+        Some(name) if known.contains(name) => Ok(name.clone()),
+        Some(name) => Err(Error::new(Code::ConfigInvalid, format!("there is no tenant `{name}` in the store"))
+            .hint(if known.is_empty() { "`omt tenant invite` makes one".into() } else { format!("there are: {}", list()) })),
+        None => match known.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(Error::new(Code::ConfigInvalid, "there is no tenant in the store").hint("`omt tenant invite` makes one")),
+            _ => Err(Error::new(Code::ConfigInvalid, "there are several tenants in the store")
+                .hint(format!("name one with `--customer`: {}", list()))),
+        },
+    }
+}
+
+async fn serve_tenant(args: Serve, output: &Output) -> Ended {
+    let place = place(&args.store)?;
+    let mut options = ServeOptions::new(args.listen);
+    options.memory = args.memory.0;
+    options.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    let (ready, address) = tokio::sync::oneshot::channel();
+    let json = output.json;
+    let announce = tokio::spawn(async move {
+        if let Ok(address) = address.await {
+            let url = format!("{scheme}://{address}");
+            if json {
+                print_json(&json!({ "event": "listening", "url": url }));
+            } else {
+                println!("listening on {url}");
+                let _ = std::io::stdout().flush();
+            }
+        }
+    });
+    serve(place, options, ready, super::migrate::signal()).await?;
+    let _ = announce.await;
+    Ok(Exit::Verified)
+}
+
+fn invite_tenant(args: Invite, output: &Output) -> Ended {
+    let mut limits = Limits::default();
+    if let Some(size) = args.max_item {
+        limits.item_bytes = size.0;
+    }
+    let place = place(&args.store)?;
+    let invitation = Invitation { company: args.company, serial: args.serial, plans: args.plan, limits };
+    let invited = invite(&place, invitation)?;
+    let ticket = invited.ticket.expose_secret();
+    if output.json {
+        print_json(&json!({ "customer": invited.customer, "ticket": ticket }));
+    } else {
+        println!("{ticket}");
+        eprintln!("tenant {}; the ticket is shown only now, keep it as OMT_TENANT_TICKET", invited.customer);
+    }
+    Ok(Exit::Verified)
+}
+

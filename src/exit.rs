@@ -1,0 +1,55 @@
+//! How the process ends. These numbers are part of the interface: scripts act on them.
+
+use crate::{Code, Error};
+
+/// The exit status of every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything is verified.
+    Verified = 0,
+    /// Complete, with items missing or left behind.
+    Left = 1,
+    /// The command line or the configuration cannot be used.
+    Usage = 2,
+    /// A check before the start forbids it.
+    Blocked = 3,
+    /// Not complete: the same command resumes.
+    Incomplete = 4,
+    /// Two things that must be equal are not.
+    Different = 5,
+    /// Somebody stopped it; the same command resumes.
+    Interrupted = 130,
+}
+
+impl From<Exit> for u8 {
+    fn from(exit: Exit) -> Self {
+        exit as Self
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error.code() {
+            Code::ConfigInvalid
+            | Code::ConfigMissing
+            | Code::InstallationNotFound
+            | Code::DatabaseUnreadable
+            | Code::ArchiveUnreachable
+            | Code::LedgerNewer
+            | Code::LedgerDamaged
+            | Code::LedgerBusy
+            | Code::LedgerForeign
+            | Code::TenantDenied => Self::Usage,
+            Code::TenantRefused => Self::Blocked,
+            Code::LedgerUnusable
+            | Code::TenantUnreachable
+            | Code::TenantFaulty
+            | Code::StoreUnusable
+            | Code::Io
+            | Code::Internal => Self::Incomplete,
+            Code::PackInvalid | Code::VerificationFailed => Self::Different,
+            Code::Interrupted => Self::Interrupted,
+        }
+    }
+}

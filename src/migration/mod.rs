@@ -1,0 +1,315 @@
+//! A migration from beginning to end: the installation, the ledger, the tenant and the pipeline brought together.
+//!
+//! [`migrate`] decides by itself whether it is an initial upload or a recovery: the tenant knows what it holds,
+//! the ledger knows what was done, and the pipeline sends only what is missing or has changed. Whoever calls it
+//! keeps a [`Control`] to watch, to slow down and to stop.
+
+mod compare;
+mod curve;
+mod summary;
+mod watch;
+
+pub use compare::{Comparison, Deviation, compare};
+pub use curve::Point;
+pub use summary::{Bytes, Failure, Items, Summary, outcomes};
+
+use crate::archive::Roots;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::item::{Kind, Outcome};
+use crate::ledger::{Ledger, Reader, Record};
+use crate::onsite::{Facts, Installation, Source};
+use crate::pipeline::reconcile::reconcile;
+use crate::pipeline::width::Width;
+use crate::pipeline::{self, Engine, Finished, Input, Observer, Stats, Stop, edges};
+use crate::resources::Resources;
+use crate::tenant::body::Valve;
+use crate::tenant::client::HttpTenant;
+use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
+use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Open, Opened, RunKind};
+use crate::{Code, Error, Result};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use summary::exit_of;
+use uuid::Uuid;
+
+/// What the caller of a run keeps.
+#[derive(Clone)]
+pub struct Control {
+    /// The figures, at any time.
+    pub stats: Arc<Stats>,
+    /// How to stop it.
+    pub stop: Stop,
+    /// How to slow it down.
+    pub valve: Arc<Valve>,
+    edges: [Arc<pipeline::edge::Edge>; 4],
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        let edges = edges();
+        Self { stats: Engine::stats(&edges), stop: Stop::default(), valve: Arc::default(), edges }
+    }
+}
+
+/// What a person has confirmed beforehand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Consent {
+    /// Company name or serial number may differ from the last run's.
+    pub identity_changed: bool,
+    /// Only a recovery is wanted: fail if the tenant holds nothing yet.
+    pub recovery_only: bool,
+}
+
+/// An open connection to the tenant of a configuration.
+pub struct Connection {
+    /// The tenant, with pace and repetition around it.
+    pub to: Arc<dyn Destination>,
+    width: Arc<Width>,
+}
+
+/// Tells the width and the figures about repeated calls.
+struct Watchful {
+    width: Arc<Width>,
+    stats: Arc<Stats>,
+}
+
+impl Troubles for Watchful {
+    fn called(&self) {
+        self.stats.requests.add(1);
+    }
+
+    fn again(&self, error: &Error, pause: Duration) {
+        self.stats.retries.add(1);
+        self.width.congested();
+        tracing::warn!(error = error.chain(), pause = pause.as_secs_f64(), "trying again");
+    }
+}
+
+/// Connects to the tenant that `config` names.
+pub fn connect(config: &Config, control: &Control) -> Result<Connection> {
+    let missing = |what: &str, key: &str, variable: &str| {
+        Error::new(Code::ConfigMissing, format!("{what} is not configured"))
+            .hint(format!("set `{key}` in `{}` or {variable} in the environment", config.file.display()))
+    };
+    let url = config.tenant.url.as_ref().ok_or_else(|| missing("the tenant's address", "tenant.url", "OMT_TENANT_URL"))?;
+    let ticket = config.tenant.ticket.clone().ok_or_else(|| {
+        missing("the tenant's ticket", "tenant.ticket", "OMT_TENANT_TICKET")
+            .hint("`omt tenant invite` prints a ticket; give it as OMT_TENANT_TICKET in the environment")
+    })?;
+    let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
+    let http = HttpTenant::new(url, ticket, config.tenant.ca.as_deref(), stall)?;
+    let width = Arc::new(Width::new(config.pipeline.uploads));
+    let troubles = Arc::new(Watchful { width: Arc::clone(&width), stats: Arc::clone(&control.stats) });
+    let paced = Paced::new(http, Arc::clone(&control.valve));
+    Ok(Connection { to: Arc::new(Retrying::new(paced, config.pipeline.tries, troubles)), width })
+}
+
+/// The installation and the ledger of a configuration, opened.
+struct Site {
+    source: Box<dyn Source>,
+    facts: Facts,
+    roots: Arc<Roots>,
+    locations: BTreeMap<i64, usize>,
+    attachment_name: String,
+    ledger: Ledger,
+}
+
+impl Site {
+    fn open(config: &Config) -> Result<Self> {
+        let installation = Installation::find(config)?;
+        let mut source = installation.open()?;
+        let facts = source.facts()?;
+        let (mut roots, locations) = installation.roots(&mut *source)?;
+        let ledger = Ledger::open(&config.migration.ledger)?;
+        let named: Vec<_> =
+            roots.iter().map(|root| (root.label.clone(), root.path.to_string_lossy().into_owned())).collect();
+        roots.number(&ledger.set_roots(&named)?);
+        let attachment_name = installation.attachment_name;
+        Ok(Self { source, facts, roots: Arc::new(roots), locations, attachment_name, ledger })
+    }
+}
+
+/// Runs the migration that `config` describes, to its end. Must be called inside an actix system on a
+/// multi-thread runtime.
+///
+/// # Errors
+/// What kept it from beginning. An error that ends a run under way is part of the summary.
+pub async fn migrate(config: Config, consent: Consent, control: Control, observer: Observer) -> Result<Summary> {
+    let started = crate::clock::stamp();
+    control.valve.set(config.pace.limit_at(crate::clock::now()).0);
+    let connection = connect(&config, &control)?;
+    let site = Site::open(&config)?;
+    let info = connection.to.tenant().await?;
+    let opened = open(&site, &config, consent, &*connection.to).await?;
+    if consent.recovery_only && opened.kind == RunKind::Initial {
+        return Err(Error::new(Code::TenantRefused, "there is nothing to recover: the tenant holds no items yet")
+            .hint("`omt migrate` makes the initial upload"));
+    }
+    settle_differences(&site, &opened, &*connection.to).await?;
+
+    let (end_watch, watch) = tokio::sync::oneshot::channel();
+    let watching = tokio::spawn(
+        watch::Watch {
+            stats: Arc::clone(&control.stats),
+            valve: Arc::clone(&control.valve),
+            pace: config.pace.clone(),
+            file: config.file.clone(),
+        }
+        .run(watch),
+    );
+    let engine = Engine {
+        settings: config.pipeline.clone(),
+        to: Arc::clone(&connection.to),
+        limits: info.limits,
+        width: connection.width,
+        stats: Arc::clone(&control.stats),
+        stop: control.stop.clone(),
+        observer,
+    };
+    let input = Input {
+        source: site.source,
+        roots: site.roots,
+        locations: site.locations,
+        attachment_name: site.attachment_name,
+    };
+    let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
+    let closed = match &ran {
+        Ok(finished) => commit(finished, &site.ledger, &*connection.to, info.limits).await,
+        Err(_) => Ok(false),
+    };
+    let _ = end_watch.send(());
+    let curve = watching.await.unwrap_or_default();
+    let summary = summarize(&config, &control, started, opened.kind, ran, closed, curve, &site.ledger)?;
+    let text = serde_json::to_string(&summary)
+        .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
+    site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
+    site.ledger.close()?;
+    Ok(summary)
+}
+
+/// Opens or resumes the migration at the tenant, and makes sure that ledger, installation and tenant mean the
+/// same one.
+async fn open(site: &Site, config: &Config, consent: Consent, to: &dyn Destination) -> Result<Opened> {
+    let (reader, writer) = (site.ledger.reader()?, site.ledger.writer());
+    let identity = json!({ "company": site.facts.company, "serial": site.facts.serial }).to_string();
+    let before = reader.meta("identity")?;
+    let changed = before.as_ref().is_some_and(|before| *before != identity);
+    if changed && !consent.identity_changed {
+        return Err(Error::new(
+            Code::LedgerForeign,
+            format!("company or serial number differ from the last run: {} then, {identity} now", before.unwrap_or_default()),
+        )
+        .hint("if this is the same customer, run again with `--identity-changed`; if not, use another ledger"));
+    }
+    let kept: Option<Uuid> = reader.meta("migration")?.and_then(|id| id.parse().ok());
+    let migration = kept.unwrap_or_else(Uuid::now_v7);
+    let request = Open {
+        migration,
+        company: site.facts.company.clone(),
+        serial: site.facts.serial.clone(),
+        mode: config.migration.mode,
+        identity_changed: consent.identity_changed,
+    };
+    let opened = to.open(request).await?;
+    if opened.migration != migration && kept.is_some() && reader.totals()?.all(None).0 > 0 {
+        return Err(Error::new(Code::LedgerForeign, "this ledger belongs to another migration than the tenant's")
+            .hint("use the ledger of the tenant's migration, or move this one aside: it is rebuilt from the tenant"));
+    }
+    if kept != Some(opened.migration) || changed || before.is_none() {
+        writer.put(Record::Meta("migration", opened.migration.to_string()))?;
+        writer.put(Record::Meta("identity", identity.clone()))?;
+        let entry = json!({ "migration": opened.migration, "identity": identity, "identity_changed": changed, "mode": config.migration.mode });
+        writer.put(Record::Journal("migration.opened", entry))?;
+        writer.flush()?;
+    }
+    Ok(opened)
+}
+
+/// Where ledger and tenant disagree about what is there, the tenant is right.
+async fn settle_differences(site: &Site, opened: &Opened, to: &dyn Destination) -> Result<()> {
+    let ours = site.ledger.reader()?.totals()?.of(None, Some(Outcome::Verified)).0;
+    if ours == opened.verified_items {
+        return Ok(());
+    }
+    let done = reconcile(to, &site.ledger, &site.roots).await?;
+    tracing::info!(held = done.held, lost = done.lost, "ledger reconciled with the tenant");
+    let entry = json!({ "ledger": ours, "tenant": opened.verified_items, "held": done.held, "lost": done.lost });
+    site.ledger.writer().put(Record::Journal("ledger.reconciled", entry))
+}
+
+/// Tells the tenant what does not come, and has it accept the rest. Gives whether it did.
+async fn commit(finished: &Finished, ledger: &Ledger, to: &dyn Destination, limits: Limits) -> Result<bool> {
+    if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
+        return Ok(false);
+    }
+    let reader = ledger.reader()?;
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Verified) {
+        let mut after = 0;
+        loop {
+            let page = reader.left_after(outcome, after, limits.batch_items.min(5000) as usize)?;
+            let Some(last) = page.last() else { break };
+            after = last.key.number();
+            let absent = page.iter().map(|known| Absent { item: known.key, outcome }).collect();
+            to.put_items(Arc::new(ItemsCall { absent, ..ItemsCall::default() })).await?;
+        }
+    }
+    let (items, bytes) = finished.totals.of(None, Some(Outcome::Verified));
+    to.commit(Commit { items, bytes }).await?;
+    Ok(true)
+}
+
+#[expect(clippy::too_many_arguments, reason = "it only brings together what the end of a run consists of")]
+fn summarize(
+    config: &Config,
+    control: &Control,
+    started: String,
+    kind: RunKind,
+    ran: Result<Finished>,
+    committed: Result<bool>,
+    curve: Vec<Point>,
+    ledger: &Ledger,
+) -> Result<Summary> {
+    let stats = &control.stats;
+    let totals = ledger.reader()?.totals()?;
+    let complete = ran.as_ref().is_ok_and(|finished| finished.complete);
+    let error = ran.as_ref().err().or(committed.as_ref().err());
+    let exit = match error {
+        _ if control.stop.is_draining() && ran.is_ok() && !complete => Exit::Interrupted,
+        Some(_) if control.stop.is_aborting() && ran.as_ref().is_err_and(|error| error.code() == Code::Interrupted) => {
+            Exit::Interrupted
+        }
+        Some(error) => Exit::from(error),
+        None => exit_of(&totals, complete),
+    };
+    Ok(Summary {
+        event: "finished",
+        exit: exit.into(),
+        kind: Some(kind),
+        mode: config.migration.mode,
+        started,
+        rows: stats.rows.get(),
+        outcomes: outcomes(&totals, None),
+        kinds: Kind::ALL.into_iter().map(|kind| (kind.as_str(), outcomes(&totals, Some(kind)))).collect(),
+        pending: totals.of(None, None).0,
+        orphans: stats.orphans.get(),
+        complete,
+        committed: matches!(committed, Ok(true)),
+        bytes: Bytes::of(stats),
+        items: Items::of(stats),
+        seconds: stats.elapsed().as_secs_f64(),
+        requests: stats.requests.get(),
+        retries: stats.retries.get(),
+        edges: stats.edges(),
+        resources: Resources::now(),
+        curve,
+        error: error.map(Failure::from),
+    })
+}
+
+/// Opens the ledger of a configuration to read: works beside a run.
+pub fn ledger_of(config: &Config) -> Result<Reader> {
+    Reader::open(&config.migration.ledger)
+}

@@ -1,0 +1,3 @@
+//! What a run says at its end.
+
+pub mod text;
