@@ -41,12 +41,12 @@ impl<T: Send + 'static> Clone for Port<T> {
 }
 
 impl<T: Send + 'static> Port<T> {
-    /// A port into `actor`, as wide as `edge`.
-    pub fn new<A>(actor: &Addr<A>, edge: Arc<Edge>) -> Self
+    /// The port into `actor`, as wide as `edge`. Takes the address: whoever kept one would keep the actor alive.
+    pub fn new<A>(actor: Addr<A>, edge: Arc<Edge>) -> Self
     where
         A: Actor<Context = Context<A>> + Handler<Parcel<T>>,
     {
-        Self { to: actor.clone().recipient(), room: Arc::new(Semaphore::new(edge.capacity)), edge }
+        Self { to: actor.recipient(), room: Arc::new(Semaphore::new(edge.capacity)), edge }
     }
 
     /// Waits for room, then posts the item.
@@ -113,8 +113,7 @@ mod tests {
         in_system(async {
             let (gate, held, seen) = (Arc::new(Semaphore::new(0)), Arc::default(), Arc::new(Notify::new()));
             let holder = open(Holder { gate: Arc::clone(&gate), held: Arc::clone(&held), seen: Arc::clone(&seen) });
-            let port = Port::new(&holder, Arc::new(Edge::new("test", 4)));
-            drop(holder);
+            let port = Port::new(holder, Arc::new(Edge::new("test", 4)));
             let sender = tokio::spawn({
                 let port = port.clone();
                 async move {
@@ -151,7 +150,7 @@ mod tests {
             }
         }
         in_system(async {
-            let port = Port::new(&open(Mortal), Arc::new(Edge::new("test", 1)));
+            let port = Port::new(open(Mortal), Arc::new(Edge::new("test", 1)));
             let mut answers = Vec::new();
             for _ in 0..3 {
                 answers.push(port.send(()).await);

@@ -126,7 +126,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
         runtime.clone(),
         supervisor.clone(),
     ));
-    let verifier = Port::new(&verifier, to_verifier);
+    let verifier = Port::new(verifier, to_verifier);
     let uploader = open(Uploader::new(
         Uploads {
             to,
@@ -140,7 +140,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
         runtime.clone(),
         supervisor.clone(),
     ));
-    let uploader = Port::new(&uploader, to_uploader);
+    let uploader = Port::new(uploader, to_uploader);
 
     let (pieces, from_hasher) = channel(&to_chunker);
     let mut chunkers: Vec<Work> = Vec::new();
