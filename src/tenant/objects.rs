@@ -48,7 +48,7 @@ impl Objects {
         self.place.path(&[&self.customer, "manifest", &format!("{sequence:020}-{name}")])
     }
 
-    fn card_path(&self) -> ObjectPath {
+    pub(crate) fn card_path(&self) -> ObjectPath {
         self.place.path(&[&self.customer, "tenant.json"])
     }
 
@@ -76,6 +76,18 @@ impl Objects {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(cause) => Err(store_error("read an object", cause)),
         }
+    }
+
+    /// Reads a part of an object. Blocks.
+    pub(crate) fn range(&self, path: &ObjectPath, range: std::ops::Range<u64>) -> Result<Option<Bytes>> {
+        let (store, path) = (self.place.store.clone(), path.clone());
+        self.place.wait(async move {
+            match store.get_range(&path, range).await {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(cause) => Err(store_error("read an object", cause)),
+            }
+        })
     }
 
     /// Removes an object.

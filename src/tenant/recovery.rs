@@ -6,14 +6,15 @@
 //! compared with their names; a bad one is forgotten, so that the client sends it again. Objects that reached the
 //! store but not the catalogue are taken up.
 
-use super::catalogue::{Volatile, volatile_manifests, volatile_packs};
+use super::card::Card;
+use super::catalogue::{self, Volatile, volatile_manifests, volatile_packs};
 use super::held::Tenant;
 use super::manifest;
 use super::objects::Named;
-use super::protocol::Items;
+use super::protocol::{Absent, Entry, Items, TenantState};
 use crate::digest::Digest;
 use crate::pack::{Contents, Index};
-use crate::{Error, Result};
+use crate::{Code, Error, Result};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,17 @@ pub(crate) struct Recovered {
     pub(crate) adopted: u64,
     /// Objects that were no packs at all, and were removed.
     pub(crate) removed: u64,
+}
+
+/// How packs are taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adopt {
+    /// Each is read and compared with its name; a bad one is removed.
+    Whole,
+    /// The same, but nothing is removed: a server works with the store.
+    Beside,
+    /// Only the index is read, since everything will be proven; nothing is removed.
+    IndexOnly,
 }
 
 impl Tenant {
@@ -63,6 +75,8 @@ impl Tenant {
                 done.1.push(manifest.id);
             }
         }
+        // The card too; it is written rarely.
+        sync(self.objects.file(&self.objects.card_path()))?;
         for folder in folders {
             sync_folder(&folder)?;
         }
@@ -86,15 +100,98 @@ impl Tenant {
     pub(crate) fn recover(&self) -> Result<Recovered> {
         let mut found = Recovered::default();
         if !self.totals()?.clean {
-            self.recheck(&mut found)?;
-            self.adopt_packs(&mut found, None)?;
+            self.reconcile_card()?;
+            found.removed += self.remove_temporary(true)?;
+            self.recheck_packs(&mut found)?;
+            self.adopt_packs(&mut found, Adopt::Whole)?;
         }
         self.adopt_manifests(&mut found)?;
+        if !self.totals()?.clean {
+            self.recheck_manifests(&mut found)?;
+        }
         Ok(found)
     }
 
+    /// The card is written to the store first: where the two differ, the one that knows more is the newer.
+    fn reconcile_card(&self) -> Result<()> {
+        let objects = self.objects.clone();
+        let stored = self.objects.place.wait(async move { Ok(objects.card().await.ok().flatten()) })?;
+        let here = self.refresh()?;
+        let knows = |card: &Card| (card.runs, card.tickets.len(), card.state == TenantState::Running);
+        match stored {
+            Some(stored) if stored == *here => Ok(()),
+            Some(stored) if knows(&stored) >= knows(&here) => {
+                self.catalogue.write(|writing| writing.set_card(&stored))?;
+                self.refresh().map(|_| ())
+            }
+            _ => {
+                let objects = self.objects.clone();
+                self.objects.place.wait(async move { objects.put_card(&here, false).await }).map(|_| ())
+            }
+        }
+    }
+
+    /// Reads the volatile manifests again. If one did not survive, the catalogue says what it said: everything is
+    /// written anew, and what was before goes.
+    fn recheck_manifests(&self, found: &mut Recovered) -> Result<()> {
+        for Volatile { id, name, .. } in self.catalogue.read(volatile_manifests)? {
+            let bytes = self.fetch(self.objects.manifest_path(id as u64, &name))?;
+            if bytes.is_none_or(|bytes| manifest::read(&name, &bytes).is_err()) {
+                tracing::warn!(customer = self.objects.customer, sequence = id, "a manifest did not survive");
+                found.forgotten += 1;
+                return self.rewrite_manifests();
+            }
+            found.well += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes manifests of all that the catalogue holds, and removes the older ones.
+    fn rewrite_manifests(&self) -> Result<()> {
+        const PAGE: usize = 10_000;
+        let objects = self.objects.clone();
+        let old = self.objects.place.wait(async move { objects.manifests(0).await })?;
+        let mut sequence = self.totals()?.sequence as u64;
+        sequence = old.last().map_or(sequence, |last| last.sequence.max(sequence));
+        let mut new = Vec::new();
+        let mut keep = |entries: &[&Entry], absent: &[Absent]| -> Result<()> {
+            sequence += 1;
+            let pack = manifest::write(entries, absent, &[])?;
+            let (objects, path) = (self.objects.clone(), self.objects.manifest_path(sequence, &pack.name));
+            new.push((sequence, pack.name, pack.bytes.len() as u64));
+            self.objects.place.wait(async move { objects.put(&path, pack.bytes.into()).await })
+        };
+        let mut after = None;
+        loop {
+            let page = self.catalogue.read(|reader| catalogue::page(reader, after, PAGE))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.entry.item);
+            keep(&page.iter().map(|held| &held.entry).collect::<Vec<_>>(), &[])?;
+        }
+        let mut after = None;
+        loop {
+            let page = self.catalogue.read(|reader| catalogue::absent_page(reader, after, PAGE))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.item);
+            keep(&[], &page)?;
+        }
+        let durable = self.objects.durable_at_once();
+        self.catalogue.write(|writing| {
+            writing.execute("DELETE FROM manifest", [])?;
+            new.iter().try_for_each(|(sequence, name, size)| writing.add_manifest(*sequence, name, *size, durable))?;
+            writing.totals.sequence = writing.totals.sequence.max(sequence as i64);
+            Ok(())
+        })?;
+        self.flush()?;
+        for named in old {
+            let (objects, path) = (self.objects.clone(), self.objects.manifest_path(named.sequence, &named.name));
+            self.objects.place.wait(async move { objects.remove(&path).await })?;
+        }
+        Ok(())
+    }
+
     /// Reads the volatile packs again.
-    fn recheck(&self, found: &mut Recovered) -> Result<()> {
+    fn recheck_packs(&self, found: &mut Recovered) -> Result<()> {
         for Volatile { id, name, size } in self.catalogue.read(volatile_packs)? {
             let well = match self.fetch(self.objects.pack_path(&name))? {
                 Some(bytes) => bytes.len() as u64 == size && Digest::of(&bytes) == name,
@@ -113,15 +210,14 @@ impl Tenant {
         Ok(())
     }
 
-    /// Takes up packs that no row of the catalogue names. Bad ones are removed, unless `spare` says that an
-    /// object of this name must stay.
-    pub(crate) fn adopt_packs(&self, found: &mut Recovered, spare: Option<&dyn Fn(&Named) -> bool>) -> Result<()> {
+    /// Takes up packs that no row of the catalogue names.
+    pub(crate) fn adopt_packs(&self, found: &mut Recovered, how: Adopt) -> Result<()> {
         let objects = self.objects.clone();
         let listed = self.objects.place.wait(async move { objects.packs().await })?;
         let unknown = self.catalogue.read(|reader| {
             let mut unknown = Vec::new();
             for named in listed {
-                if super::catalogue::pack_id(reader, &named.name)?.is_none() {
+                if catalogue::pack_id(reader, &named.name)?.is_none() {
                     unknown.push(named);
                 }
             }
@@ -130,19 +226,38 @@ impl Tenant {
         let limit = self.card().limits.chunk_bytes;
         for named in unknown {
             let path = self.objects.pack_path(&named.name);
-            let Some(bytes) = self.fetch(path.clone())? else { continue };
-            let index = Index::read(&bytes, limit).ok().filter(|index| index.contents == Contents::Items);
-            match index.filter(|_| Digest::of(&bytes) == named.name) {
-                Some(index) => {
-                    self.land(&named.name, bytes.len() as u64, &index.entries)?;
+            let index = match how {
+                Adopt::IndexOnly => {
+                    let mut failed = None;
+                    let part = |range| self.objects.range(&path, range).map_err(|error| failed = Some(error)).ok()?;
+                    let index = Index::read_from_parts(named.size, part, limit);
+                    // A store that does not answer is no reason to do without a pack.
+                    if let Some(error) = failed {
+                        return Err(error);
+                    }
+                    index
+                }
+                Adopt::Whole | Adopt::Beside => {
+                    let Some(bytes) = self.fetch(path.clone())? else { continue };
+                    if Digest::of(&bytes) == named.name {
+                        Index::read(&bytes, limit)
+                    } else {
+                        Err(Error::new(Code::PackInvalid, "an object holds other bytes than its name says"))
+                    }
+                }
+            };
+            match index {
+                Ok(index) if index.contents == Contents::Items => {
+                    self.land(&named.name, named.size, &index.entries)?;
                     found.adopted += 1;
                 }
-                None if spare.is_some_and(|spare| spare(&named)) => {}
-                None => {
-                    tracing::warn!(customer = self.objects.customer, pack = %named.name, "an object is no pack and is removed");
-                    let objects = self.objects.clone();
-                    self.objects.place.wait(async move { objects.remove(&path).await })?;
-                    found.removed += 1;
+                _ => {
+                    tracing::warn!(customer = self.objects.customer, pack = %named.name, "an object is no pack");
+                    if how == Adopt::Whole {
+                        let objects = self.objects.clone();
+                        self.objects.place.wait(async move { objects.remove(&path).await })?;
+                        found.removed += 1;
+                    }
                 }
             }
         }
@@ -174,7 +289,7 @@ impl Tenant {
         self.catalogue.write(|writing| {
             for items in batches {
                 for entry in &items.entries {
-                    let held = super::catalogue::item(writing, entry.item)?;
+                    let held = catalogue::item(writing, entry.item)?;
                     if held.is_none_or(|held| held.entry != *entry) {
                         writing.put_item(entry, 0)?;
                     }

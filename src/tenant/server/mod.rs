@@ -14,8 +14,6 @@ mod openapi;
 mod packs;
 mod problem;
 mod shared;
-#[cfg(test)]
-mod tests;
 mod ticket;
 mod tls;
 
@@ -28,7 +26,6 @@ use actix_web::http::{KeepAlive, StatusCode, header};
 use actix_web::{App, HttpRequest, HttpServer, Resource, Responder, ResponseError, web};
 use problem::Trouble;
 use shared::{Counters, Shared};
-use std::fs::File;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -71,7 +68,10 @@ pub async fn serve(
     ready: oneshot::Sender<SocketAddr>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let _alone = alone(&place)?;
+    let _alone = place.alone()?.ok_or_else(|| {
+        Error::new(Code::ConfigInvalid, "another server works with this store")
+            .hint("one server serves all tenants of a store; stop the other one first")
+    })?;
     let (memory, workers) = (options.memory, options.workers.max(1));
     let shared = blocking(move || Shared::start(place, memory, workers)).await?;
     let shared = web::Data::new(shared);
@@ -114,23 +114,6 @@ pub async fn serve(
     };
     blocking(move || shared.close()).await?;
     ended.map_err(|cause| Error::new(Code::Internal, "the server ended").because(cause))
-}
-
-/// Keeps a second server away from the same catalogues.
-fn alone(place: &Place) -> Result<File> {
-    let path = place.catalogue.join("serve.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|cause| Error::io("open", &path, cause))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(cause) => Err(Error::new(Code::ConfigInvalid, "another server works with this store")
-            .hint("one server serves all tenants of a store; stop the other one first")
-            .because(std::io::Error::from(cause))),
-    }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

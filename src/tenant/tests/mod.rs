@@ -1,4 +1,9 @@
-//! Tests over the wire: a real server on a free port, and a client that does what it should not.
+//! Tests of the whole receiving side: a real server on a free port, and a client that does what it should not.
+
+mod damage;
+mod life;
+mod offline;
+mod taking;
 
 use super::{ServeOptions, TlsFiles, serve};
 use crate::digest::Digest;
@@ -15,15 +20,15 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// A store in a temporary folder, with one tenant.
-pub(super) struct World {
+struct World {
     folder: tempfile::TempDir,
-    pub(super) customer: String,
-    pub(super) ticket: SecretString,
+    customer: String,
+    ticket: SecretString,
     limits: Limits,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self::with(Limits { item_bytes: 8 << 20, chunk_bytes: 1 << 20, pack_bytes: 4 << 20, batch_items: 100 })
     }
 
@@ -34,15 +39,15 @@ impl World {
         Self { folder, customer: invited.customer, ticket: invited.ticket, limits }
     }
 
-    pub(super) fn place(&self) -> Place {
+    fn place(&self) -> Place {
         place(self.folder.path())
     }
 
-    pub(super) fn serve(&self) -> Running {
+    fn serve(&self) -> Running {
         Running::start(self.place(), ServeOptions { workers: 2, ..options() }, self.ticket.clone())
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
@@ -78,12 +83,12 @@ fn options() -> ServeOptions {
 }
 
 /// A server in a thread of its own, and a client for it.
-pub(super) struct Running {
+struct Running {
     address: SocketAddr,
     client: Client,
     scheme: &'static str,
     ticket: SecretString,
-    pub(super) migration: uuid::Uuid,
+    migration: uuid::Uuid,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<crate::Result<()>>>,
 }
@@ -104,7 +109,7 @@ impl Running {
     }
 
     /// Ends the server in order.
-    pub(super) fn stop(mut self) {
+    fn stop(mut self) {
         self.stop.take().map(|stop| stop.send(()));
         self.thread.take().unwrap().join().unwrap().unwrap();
     }
@@ -152,7 +157,11 @@ impl Running {
 
     async fn commit(&self, items: u64, bytes: u64) -> Result<Committed, Problem> {
         let response = self.of(Method::POST, "/commit").json(&Commit { items, bytes }).send().await.unwrap();
-        if response.status() == StatusCode::OK { Ok(response.json().await.unwrap()) } else { Err(response.json().await.unwrap()) }
+        if response.status() == StatusCode::OK {
+            Ok(response.json().await.unwrap())
+        } else {
+            Err(response.json().await.unwrap())
+        }
     }
 }
 
@@ -220,38 +229,4 @@ fn large(id: u32, chunks: &[&[u8]]) -> Entry {
 
 fn findings(verdicts: &[Verdict]) -> Vec<Finding> {
     verdicts.iter().map(|verdict| verdict.finding).collect()
-}
-
-#[test]
-fn what_is_sent_is_proven_listed_and_accepted() {
-    let world = World::new();
-    let mut tenant = world.serve();
-    run(async {
-        let info: TenantInfo = good(tenant.call(Method::GET, "/v1/tenant")).await;
-        assert_eq!((info.state, info.limits), (TenantState::MigrationPending, world.limits));
-        let opened = tenant.open(Mode::Live).await;
-        assert_eq!((opened.kind, opened.verified_items, opened.chunks), (RunKind::Initial, 0, 0));
-        let (one, two, three) = (content(1, 70_000), content(2, 500_000), content(3, 1000));
-        let pack = pack_of(&[&one, &two, &three]);
-        assert_eq!(tenant.put(&pack).await, Landed { chunks: 3, new: 3 });
-        assert_eq!(tenant.put(&pack).await, Landed { chunks: 3, new: 0 });
-        let ask = ChunkList { chunks: vec![Digest::of(b"none"), Digest::of(&two), Digest::of(&one)] };
-        let known: ChunkList = good(tenant.of(Method::POST, "/chunks/known").json(&ask)).await;
-        assert_eq!(known.chunks, ask.chunks[1..]);
-        let entries = [entry(1, &one), entry(2, &two), large(3, &[&one, &two, &three, &one]), entry(4, &[])];
-        assert_eq!(findings(&tenant.items(&entries, false).await), [Finding::Stored; 4]);
-        let page = tenant.page().await;
-        assert!(page.entries.iter().all(|held| !held.verified) && page.next.is_none());
-        assert!(tenant.commit(4, 0).await.unwrap_err().title.contains("not verified"));
-        assert_eq!(findings(&tenant.items(&entries, true).await), [Finding::Verified; 4]);
-        let page = tenant.page().await;
-        assert_eq!(page.entries.iter().map(|held| held.entry.clone()).collect::<Vec<_>>(), entries);
-        assert!(page.entries.iter().all(|held| held.verified));
-        let bytes = entries.iter().map(|entry| entry.size).sum();
-        assert_eq!(tenant.commit(4, bytes - 1).await.unwrap_err().code, "tenant.refused");
-        let committed = tenant.commit(4, bytes).await.unwrap();
-        assert_eq!((committed.state, committed.items), (TenantState::Running, 4));
-        assert_eq!(tenant.commit(4, bytes).await.unwrap(), committed);
-    });
-    tenant.stop();
 }
