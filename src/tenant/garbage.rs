@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A temporary file of this age belongs to no running write.
-const OLD: Duration = Duration::from_secs(3600);
+const OLD: Duration = Duration::from_hours(1);
 
 /// What was found, and what went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

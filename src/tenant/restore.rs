@@ -55,7 +55,7 @@ pub fn restore(place: &Place, customer: &str, out: &Path, mut progress: impl FnM
         let Some((_, last)) = page.last() else { return Ok(restored) };
         after = Some(last.entry.item);
         for (chunks, held) in &page {
-            match writer.item(held, chunks)? {
+            match writer.item(held, chunks.as_deref())? {
                 Ok(()) => {
                     restored.items += 1;
                     restored.bytes += held.entry.size;
@@ -96,7 +96,7 @@ struct Writer {
 
 impl Writer {
     /// Writes one item. The inner error says why it is left out; the outer one ends everything.
-    fn item(&mut self, held: &HeldItem, chunks: &Option<Vec<Located>>) -> Result<Result<(), String>> {
+    fn item(&mut self, held: &HeldItem, chunks: Option<&[Located]>) -> Result<Result<(), String>> {
         let entry = &held.entry;
         if held.proof == 0 {
             return Ok(Err("it is not verified".to_owned()));

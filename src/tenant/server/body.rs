@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// How long a body may stand still.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 /// The largest JSON body.
 pub(super) const JSON_BYTES: u64 = 32 << 20;
 /// Pieces of this length are hashed where they lie; shorter ones are gathered first.

@@ -23,7 +23,7 @@ use super::store::Place;
 use crate::{Code, Error, Result};
 use actix_web::dev::Service;
 use actix_web::http::{KeepAlive, StatusCode, header};
-use actix_web::{App, HttpRequest, HttpServer, Resource, Responder, ResponseError, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, ResponseError, web};
 use problem::Trouble;
 use shared::{Counters, Shared};
 use std::future::Future;
@@ -32,9 +32,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A connection may rest so long between two requests: a client that waits for a slow disk keeps its own.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
+const KEEP_ALIVE: Duration = Duration::from_mins(2);
 /// How long the head of a request may take.
-const HEAD: Duration = Duration::from_secs(60);
+const HEAD: Duration = Duration::from_mins(1);
 /// How long running requests may go on after the server was asked to end, in seconds.
 const FINISH: u64 = 60;
 
@@ -151,10 +151,11 @@ fn readable(path: &str) -> Resource {
 
 /// A resource that tells in its own words which methods it has.
 fn resource(path: &str, methods: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move |request: HttpRequest| wrong_method(request, methods)))
+    web::resource(path)
+        .default_service(web::to(move |request: HttpRequest| std::future::ready(wrong_method(&request, methods))))
 }
 
-async fn wrong_method(request: HttpRequest, methods: &'static str) -> impl Responder {
+fn wrong_method(request: &HttpRequest, methods: &'static str) -> HttpResponse {
     let title = format!("{} is not possible here", request.method());
     let mut response =
         Trouble::new(StatusCode::METHOD_NOT_ALLOWED, Code::TenantRefused, title).hint(methods).error_response();

@@ -1,6 +1,7 @@
 //! What the tenant takes, and what it does not.
 
 use super::*;
+use Finding::{Incomplete, Refused, Verified};
 
 #[test]
 fn what_is_sent_is_proven_listed_and_accepted() {
@@ -141,7 +142,6 @@ fn one_bad_entry_costs_only_itself() {
             numbered(10, Entry { chunks: vec![Digest::of(&one); 2], size: 1000, ..path("a/10") }),
             numbered(11, path("a/b.docx")),
         ];
-        use Finding::{Incomplete, Refused, Verified};
         let expected = [
             Verified, Refused, Refused, Refused, Refused, Refused, Refused, Incomplete, Refused, Refused, Refused,
             Verified,
