@@ -17,6 +17,9 @@ use std::time::Duration;
 /// A temporary file of this age belongs to no running write.
 const OLD: Duration = Duration::from_hours(1);
 
+/// From so many manifests on it is worth writing them anew: each stands for one batch of a client.
+const MANY: usize = 1000;
+
 /// What was found, and what went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Collected {
@@ -34,10 +37,12 @@ pub struct Collected {
     pub unused_packs: u64,
     /// The bytes of the packs that were removed.
     pub freed_bytes: u64,
+    /// Manifests that were merged into fewer.
+    pub merged: u64,
 }
 
 /// Cleans up after a customer. With `remove_unused`, which needs the server to be stopped, packs go in which
-/// no chunk is needed.
+/// no chunk is needed, and many small manifests become few large ones.
 pub fn collect_garbage(place: &Place, customer: &str, remove_unused: bool) -> Result<Collected> {
     let tenant = open(place, customer)?;
     let alone = place.alone()?;
@@ -66,6 +71,13 @@ pub fn collect_garbage(place: &Place, customer: &str, remove_unused: bool) -> Re
             place.wait(async move { objects.remove(&path).await })?;
             collected.freed_bytes += size;
         }
+        let objects = tenant.objects.clone();
+        let manifests = place.wait(async move { objects.manifests(0).await })?.len();
+        if manifests > MANY {
+            tenant.rewrite_manifests()?;
+            collected.merged = manifests as u64;
+        }
+        tenant.flush()?;
     }
     Ok(collected)
 }

@@ -78,18 +78,6 @@ impl Objects {
         }
     }
 
-    /// Reads a part of an object. Blocks.
-    pub(crate) fn range(&self, path: &ObjectPath, range: std::ops::Range<u64>) -> Result<Option<Bytes>> {
-        let (store, path) = (self.place.store.clone(), path.clone());
-        self.place.wait(async move {
-            match store.get_range(&path, range).await {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(cause) => Err(store_error("read an object", cause)),
-            }
-        })
-    }
-
     /// Removes an object.
     pub(crate) async fn remove(&self, path: &ObjectPath) -> Result<()> {
         match self.place.store.delete(path).await {
@@ -105,6 +93,13 @@ impl Objects {
         match self.place.store.put_opts(&self.card_path(), card.write().into(), options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) if new => Ok(false),
+            // A look-alike of S3 without conditional writes: the best that can be had there.
+            Err(object_store::Error::NotImplemented { .. }) if new => {
+                if self.get(&self.card_path()).await?.is_some() {
+                    return Ok(false);
+                }
+                self.put(&self.card_path(), card.write().into()).await.map(|()| true)
+            }
             Err(cause) => Err(store_error("write the card of a tenant", cause)),
         }
     }

@@ -8,8 +8,7 @@ use super::catalogue;
 use super::held::Tenant;
 use super::invite::card_of;
 use super::protocol::Finding;
-use super::recovery::Adopt;
-use super::recovery::Recovered;
+use super::recovery::{Adopt, Recovered};
 use super::store::Place;
 use crate::item::Key;
 use crate::{Code, Error, Result};
@@ -50,7 +49,7 @@ pub fn rebuild(place: &Place, customer: &str, mut progress: impl FnMut(u64)) -> 
     let tenant = Tenant::create(place, &card)?;
     tenant.set_clean(false)?;
     let mut found = Recovered::default();
-    tenant.adopt_packs(&mut found, Adopt::IndexOnly)?;
+    tenant.adopt_packs(&mut found, Adopt::Salvage)?;
     tenant.adopt_manifests(&mut found)?;
     let mut rebuilt = Rebuilt::default();
     let mut after = None;

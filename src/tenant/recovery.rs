@@ -14,7 +14,7 @@ use super::objects::Named;
 use super::protocol::{Absent, Entry, Items, TenantState};
 use crate::digest::Digest;
 use crate::pack::{Contents, Index};
-use crate::{Code, Error, Result};
+use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -39,8 +39,9 @@ pub(crate) enum Adopt {
     Whole,
     /// The same, but nothing is removed: a server works with the store.
     Beside,
-    /// Only the index is read, since everything will be proven; nothing is removed.
-    IndexOnly,
+    /// Nothing is removed, and what a damaged pack says about its chunks counts where no other pack has them:
+    /// everything will be proven.
+    Salvage,
 }
 
 impl Tenant {
@@ -93,7 +94,8 @@ impl Tenant {
             writing.totals.clean = clean;
             Ok(())
         })?;
-        if clean { self.catalogue.flush() } else { Ok(()) }
+        // At once: a power cut must not bring back the word that everything is in order.
+        self.catalogue.flush()
     }
 
     /// Puts a tenant in order after an unclean end; does little after a clean one.
@@ -147,7 +149,7 @@ impl Tenant {
     }
 
     /// Writes manifests of all that the catalogue holds, and removes the older ones.
-    fn rewrite_manifests(&self) -> Result<()> {
+    pub(crate) fn rewrite_manifests(&self) -> Result<()> {
         const PAGE: usize = 10_000;
         let objects = self.objects.clone();
         let old = self.objects.place.wait(async move { objects.manifests(0).await })?;
@@ -224,42 +226,33 @@ impl Tenant {
             Ok(unknown)
         })?;
         let limit = self.card().limits.chunk_bytes;
+        let mut damaged = Vec::new();
         for named in unknown {
             let path = self.objects.pack_path(&named.name);
-            let index = match how {
-                Adopt::IndexOnly => {
-                    let mut failed = None;
-                    let part = |range| self.objects.range(&path, range).map_err(|error| failed = Some(error)).ok()?;
-                    let index = Index::read_from_parts(named.size, part, limit);
-                    // A store that does not answer is no reason to do without a pack.
-                    if let Some(error) = failed {
-                        return Err(error);
-                    }
-                    index
-                }
-                Adopt::Whole | Adopt::Beside => {
-                    let Some(bytes) = self.fetch(path.clone())? else { continue };
-                    if Digest::of(&bytes) == named.name {
-                        Index::read(&bytes, limit)
-                    } else {
-                        Err(Error::new(Code::PackInvalid, "an object holds other bytes than its name says"))
-                    }
-                }
-            };
-            match index {
-                Ok(index) if index.contents == Contents::Items => {
-                    self.land(&named.name, named.size, &index.entries)?;
-                    found.adopted += 1;
-                }
-                _ => {
-                    tracing::warn!(customer = self.objects.customer, pack = %named.name, "an object is no pack");
-                    if how == Adopt::Whole {
-                        let objects = self.objects.clone();
-                        self.objects.place.wait(async move { objects.remove(&path).await })?;
-                        found.removed += 1;
-                    }
-                }
+            let Some(bytes) = self.fetch(path.clone())? else { continue };
+            let index = Index::read(&bytes, limit).ok().filter(|index| index.contents == Contents::Items);
+            if let Some(index) = &index
+                && Digest::of(&bytes) == named.name
+            {
+                self.land(&named.name, named.size, &index.entries)?;
+                found.adopted += 1;
+                continue;
             }
+            tracing::warn!(customer = self.objects.customer, pack = %named.name, "an object is not the pack that it should be");
+            match how {
+                Adopt::Whole => {
+                    let objects = self.objects.clone();
+                    self.objects.place.wait(async move { objects.remove(&path).await })?;
+                    found.removed += 1;
+                }
+                Adopt::Beside => {}
+                Adopt::Salvage => damaged.extend(index.map(|index| (named, index))),
+            }
+        }
+        // Last, so that a chunk is looked for in a whole pack first.
+        for (named, index) in damaged {
+            self.land(&named.name, named.size, &index.entries)?;
+            found.adopted += 1;
         }
         Ok(())
     }

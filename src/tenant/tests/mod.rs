@@ -43,6 +43,13 @@ impl World {
         place(self.folder.path())
     }
 
+    /// The same store, used as if it were behind a network: nothing but the interface of object stores.
+    fn remote(&self) -> Place {
+        let mut place = self.place();
+        place.local = None;
+        place
+    }
+
     fn serve(&self) -> Running {
         Running::start(self.place(), ServeOptions { workers: 2, ..options() }, self.ticket.clone())
     }

@@ -240,6 +240,69 @@ fn garbage_is_counted_and_goes_only_when_asked() {
 }
 
 #[test]
+fn a_store_behind_a_network_does_the_same() {
+    let world = World::new();
+    let mut tenant = Running::start(world.remote(), options(), world.ticket.clone());
+    let (one, two, three) = (content(1, 70_000), content(2, 900_000), content(3, 800_000));
+    let pack = pack_of(&[&three, &one]);
+    let (page, bytes) = run(async {
+        tenant.open(Mode::Live).await;
+        tenant.put(&pack_of(&[&one, &two])).await;
+        tenant.put(&pack).await;
+        let entries = [entry(1, &one), large(2, &[&three, &two, &one, &three]), entry(3, &three)];
+        assert_eq!(findings(&tenant.items(&entries, true).await), [Finding::Verified; 3]);
+        let response = tenant.of(Method::GET, "/items/document/2/content").send().await.unwrap();
+        assert!(response.bytes().await.unwrap() == [&three[..], &two, &one, &three].concat());
+        let bytes = entries.iter().map(|entry| entry.size).sum();
+        assert_eq!(tenant.commit(3, bytes).await.unwrap().state, TenantState::Running);
+        (tenant.page().await, bytes)
+    });
+    let migration = tenant.migration;
+    tenant.stop();
+    for file in catalogue_files(&world) {
+        let _ = std::fs::remove_file(file);
+    }
+    assert_eq!(rebuild(&world.remote(), &world.customer, |_| {}).unwrap().verified, 3);
+    let out = world.folder.path().join("out");
+    assert_eq!(restore(&world.remote(), &world.customer, &out, |_| {}).unwrap().bytes, bytes);
+    collect_garbage(&world.remote(), &world.customer, true).unwrap();
+    std::fs::remove_file(world.pack_file(&pack.name)).unwrap();
+    let mut tenant = Running::start(world.remote(), options(), world.ticket.clone());
+    tenant.migration = migration;
+    run(async {
+        assert_eq!(tenant.page().await, page);
+        let keys: Vec<_> = page.entries.iter().map(|held| held.entry.item).collect();
+        let verdicts = tenant.verify(&keys, true).await;
+        assert_eq!(findings(&verdicts), [Finding::Verified, Finding::Incomplete, Finding::Incomplete]);
+    });
+    tenant.stop();
+}
+
+#[test]
+fn a_rebuild_finds_the_good_copy_of_a_chunk() {
+    let world = World::new();
+    let mut tenant = world.serve();
+    let (one, two) = (content(1, 5000), content(3, 6000));
+    let (first, second) = (pack_of(&[&one, &two]), pack_of(&[&one]));
+    run(async {
+        tenant.open(Mode::Test).await;
+        tenant.put(&first).await;
+        tenant.put(&second).await;
+        tenant.items(&[entry(1, &one), entry(2, &two)], true).await;
+    });
+    tenant.stop();
+    let file = world.pack_file(&first.name);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    for file in catalogue_files(&world) {
+        let _ = std::fs::remove_file(file);
+    }
+    let rebuilt = rebuild(&world.place(), &world.customer, |_| {}).unwrap();
+    assert_eq!((rebuilt.verified, rebuilt.different), (2, vec![]));
+}
+
+#[test]
 fn customers_are_listed_in_order() {
     let world = World::new();
     invite(&world.place(), invitation("B AS", world.limits)).unwrap();
