@@ -14,7 +14,9 @@ pub(super) async fn tenant(command: Tenant, output: &Output) -> Ended {
     match command {
         Tenant::Serve(args) => serve_tenant(args, output).await,
         Tenant::Invite(args) => invite_tenant(args, output),
-        _ => Ok(Exit::Verified),
+        Tenant::Restore(args) => restore_tenant(&args, output),
+        Tenant::Rebuild(args) => rebuild_tenant(&args, output),
+        Tenant::Gc(args) => collect(&args, output),
     }
 }
 
@@ -81,3 +83,58 @@ fn invite_tenant(args: Invite, output: &Output) -> Ended {
     Ok(Exit::Verified)
 }
 
+fn restore_tenant(args: &Restore, output: &Output) -> Ended {
+    let place = place(&args.customer.store)?;
+    let customer = customer(&args.customer, &place)?;
+    let restored = omt::tenant::restore(&place, &customer, &args.out, |_| {})?;
+    if output.json {
+        print_json(&restored);
+    } else {
+        println!("{} items ({}) written to `{}`", restored.items, omt::config::Size(restored.bytes), args.out.display());
+        for (item, what) in &restored.different {
+            println!("{item}: {what}");
+        }
+    }
+    Ok(if restored.different.is_empty() { Exit::Verified } else { Exit::Different })
+}
+
+fn rebuild_tenant(args: &Customer, output: &Output) -> Ended {
+    let place = place(&args.store)?;
+    let rebuilt = omt::tenant::rebuild(&place, &customer(args, &place)?, |_| {})?;
+    if output.json {
+        print_json(&rebuilt);
+    } else {
+        println!(
+            "catalogue made from {} packs with {} chunks: {} items, {} of them proven",
+            rebuilt.packs, rebuilt.chunks, rebuilt.items, rebuilt.verified
+        );
+        for (item, what) in &rebuilt.different {
+            println!("{item}: {what}");
+        }
+    }
+    Ok(Exit::Verified)
+}
+
+fn collect(args: &Gc, output: &Output) -> Ended {
+    let place = place(&args.customer.store)?;
+    let collected = omt::tenant::collect_garbage(&place, &customer(&args.customer, &place)?, args.unused)?;
+    if output.json {
+        print_json(&collected);
+    } else {
+        println!(
+            "removed: {} temporary files, {} objects that are no packs, {} unused packs ({}); merged {} manifests",
+            collected.temporary,
+            collected.removed,
+            collected.unused_packs,
+            omt::config::Size(collected.freed_bytes),
+            collected.merged
+        );
+        println!(
+            "taken up: {}; chunks that no item needs: {} ({})",
+            collected.adopted,
+            collected.unused_chunks,
+            omt::config::Size(collected.unused_bytes)
+        );
+    }
+    Ok(Exit::Verified)
+}

@@ -7,6 +7,7 @@ pub mod protocol;
 
 mod card;
 mod catalogue;
+mod garbage;
 mod held;
 mod intake;
 mod invite;
@@ -15,11 +16,18 @@ mod objects;
 mod path;
 mod proof;
 mod reading;
+mod rebuild;
 mod recovery;
+mod restore;
 mod runs;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 
+pub use garbage::{Collected, collect_garbage};
 pub use invite::{Invitation, Invited, customers, invite};
+pub use rebuild::{Rebuilt, rebuild};
+pub use restore::{Restored, restore};
 pub use server::{ServeOptions, TlsFiles, serve};
 pub use store::Place;

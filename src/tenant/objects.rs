@@ -48,7 +48,7 @@ impl Objects {
         self.place.path(&[&self.customer, "manifest", &format!("{sequence:020}-{name}")])
     }
 
-    fn card_path(&self) -> ObjectPath {
+    pub(crate) fn card_path(&self) -> ObjectPath {
         self.place.path(&[&self.customer, "tenant.json"])
     }
 
@@ -93,6 +93,13 @@ impl Objects {
         match self.place.store.put_opts(&self.card_path(), card.write().into(), options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) if new => Ok(false),
+            // A look-alike of S3 without conditional writes: the best that can be had there.
+            Err(object_store::Error::NotImplemented { .. }) if new => {
+                if self.get(&self.card_path()).await?.is_some() {
+                    return Ok(false);
+                }
+                self.put(&self.card_path(), card.write().into()).await.map(|()| true)
+            }
             Err(cause) => Err(store_error("write the card of a tenant", cause)),
         }
     }

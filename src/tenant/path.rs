@@ -31,6 +31,34 @@ pub(crate) fn objection(path: &str) -> Option<&'static str> {
     })
 }
 
+/// Why this system cannot have a file of this name; `None` if it can.
+#[cfg(not(windows))]
+pub(crate) fn local_objection(_: &str) -> Option<&'static str> {
+    None
+}
+
+/// Why this system cannot have a file of this name; `None` if it can.
+#[cfg(windows)]
+pub(crate) fn local_objection(path: &str) -> Option<&'static str> {
+    const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "COM", "LPT"];
+    path.split('/').find_map(|part| {
+        let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+        let device = DEVICES.iter().any(|device| {
+            stem.strip_prefix(device).is_some_and(|rest| match *device {
+                "COM" | "LPT" => rest.chars().count() == 1,
+                _ => rest.is_empty(),
+            })
+        });
+        if device {
+            Some("a part of the path is the name of a device")
+        } else if part.ends_with(['.', ' ']) || part.contains(['<', '>', ':', '"', '|', '?', '*']) {
+            Some("the path cannot be a path on Windows")
+        } else {
+            None
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

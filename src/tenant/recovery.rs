@@ -6,11 +6,12 @@
 //! compared with their names; a bad one is forgotten, so that the client sends it again. Objects that reached the
 //! store but not the catalogue are taken up.
 
-use super::catalogue::{Volatile, volatile_manifests, volatile_packs};
+use super::card::Card;
+use super::catalogue::{self, Volatile, volatile_manifests, volatile_packs};
 use super::held::Tenant;
 use super::manifest;
 use super::objects::Named;
-use super::protocol::Items;
+use super::protocol::{Absent, Entry, Items, TenantState};
 use crate::digest::Digest;
 use crate::pack::{Contents, Index};
 use crate::{Error, Result};
@@ -29,6 +30,18 @@ pub(crate) struct Recovered {
     pub(crate) adopted: u64,
     /// Objects that were no packs at all, and were removed.
     pub(crate) removed: u64,
+}
+
+/// How packs are taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adopt {
+    /// Each is read and compared with its name; a bad one is removed.
+    Whole,
+    /// The same, but nothing is removed: a server works with the store.
+    Beside,
+    /// Nothing is removed, and what a damaged pack says about its chunks counts where no other pack has them:
+    /// everything will be proven.
+    Salvage,
 }
 
 impl Tenant {
@@ -63,6 +76,8 @@ impl Tenant {
                 done.1.push(manifest.id);
             }
         }
+        // The card too; it is written rarely.
+        sync(self.objects.file(&self.objects.card_path()))?;
         for folder in folders {
             sync_folder(&folder)?;
         }
@@ -79,22 +94,106 @@ impl Tenant {
             writing.totals.clean = clean;
             Ok(())
         })?;
-        if clean { self.catalogue.flush() } else { Ok(()) }
+        // At once: a power cut must not bring back the word that everything is in order.
+        self.catalogue.flush()
     }
 
     /// Puts a tenant in order after an unclean end; does little after a clean one.
     pub(crate) fn recover(&self) -> Result<Recovered> {
         let mut found = Recovered::default();
         if !self.totals()?.clean {
-            self.recheck(&mut found)?;
-            self.adopt_packs(&mut found, None)?;
+            self.reconcile_card()?;
+            found.removed += self.remove_temporary(true)?;
+            self.recheck_packs(&mut found)?;
+            self.adopt_packs(&mut found, Adopt::Whole)?;
         }
         self.adopt_manifests(&mut found)?;
+        if !self.totals()?.clean {
+            self.recheck_manifests(&mut found)?;
+        }
         Ok(found)
     }
 
+    /// The card is written to the store first: where the two differ, the one that knows more is the newer.
+    fn reconcile_card(&self) -> Result<()> {
+        let objects = self.objects.clone();
+        let stored = self.objects.place.wait(async move { Ok(objects.card().await.ok().flatten()) })?;
+        let here = self.refresh()?;
+        let knows = |card: &Card| (card.runs, card.tickets.len(), card.state == TenantState::Running);
+        match stored {
+            Some(stored) if stored == *here => Ok(()),
+            Some(stored) if knows(&stored) >= knows(&here) => {
+                self.catalogue.write(|writing| writing.set_card(&stored))?;
+                self.refresh().map(|_| ())
+            }
+            _ => {
+                let objects = self.objects.clone();
+                self.objects.place.wait(async move { objects.put_card(&here, false).await }).map(|_| ())
+            }
+        }
+    }
+
+    /// Reads the volatile manifests again. If one did not survive, the catalogue says what it said: everything is
+    /// written anew, and what was before goes.
+    fn recheck_manifests(&self, found: &mut Recovered) -> Result<()> {
+        for Volatile { id, name, .. } in self.catalogue.read(volatile_manifests)? {
+            let bytes = self.fetch(self.objects.manifest_path(id as u64, &name))?;
+            if bytes.is_none_or(|bytes| manifest::read(&name, &bytes).is_err()) {
+                tracing::warn!(customer = self.objects.customer, sequence = id, "a manifest did not survive");
+                found.forgotten += 1;
+                return self.rewrite_manifests();
+            }
+            found.well += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes manifests of all that the catalogue holds, and removes the older ones.
+    pub(crate) fn rewrite_manifests(&self) -> Result<()> {
+        const PAGE: usize = 10_000;
+        let objects = self.objects.clone();
+        let old = self.objects.place.wait(async move { objects.manifests(0).await })?;
+        let mut sequence = self.totals()?.sequence as u64;
+        sequence = old.last().map_or(sequence, |last| last.sequence.max(sequence));
+        let mut new = Vec::new();
+        let mut keep = |entries: &[&Entry], absent: &[Absent]| -> Result<()> {
+            sequence += 1;
+            let pack = manifest::write(entries, absent, &[])?;
+            let (objects, path) = (self.objects.clone(), self.objects.manifest_path(sequence, &pack.name));
+            new.push((sequence, pack.name, pack.bytes.len() as u64));
+            self.objects.place.wait(async move { objects.put(&path, pack.bytes.into()).await })
+        };
+        let mut after = None;
+        loop {
+            let page = self.catalogue.read(|reader| catalogue::page(reader, after, PAGE))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.entry.item);
+            keep(&page.iter().map(|held| &held.entry).collect::<Vec<_>>(), &[])?;
+        }
+        let mut after = None;
+        loop {
+            let page = self.catalogue.read(|reader| catalogue::absent_page(reader, after, PAGE))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.item);
+            keep(&[], &page)?;
+        }
+        let durable = self.objects.durable_at_once();
+        self.catalogue.write(|writing| {
+            writing.execute("DELETE FROM manifest", [])?;
+            new.iter().try_for_each(|(sequence, name, size)| writing.add_manifest(*sequence, name, *size, durable))?;
+            writing.totals.sequence = writing.totals.sequence.max(sequence as i64);
+            Ok(())
+        })?;
+        self.flush()?;
+        for named in old {
+            let (objects, path) = (self.objects.clone(), self.objects.manifest_path(named.sequence, &named.name));
+            self.objects.place.wait(async move { objects.remove(&path).await })?;
+        }
+        Ok(())
+    }
+
     /// Reads the volatile packs again.
-    fn recheck(&self, found: &mut Recovered) -> Result<()> {
+    fn recheck_packs(&self, found: &mut Recovered) -> Result<()> {
         for Volatile { id, name, size } in self.catalogue.read(volatile_packs)? {
             let well = match self.fetch(self.objects.pack_path(&name))? {
                 Some(bytes) => bytes.len() as u64 == size && Digest::of(&bytes) == name,
@@ -113,38 +212,47 @@ impl Tenant {
         Ok(())
     }
 
-    /// Takes up packs that no row of the catalogue names. Bad ones are removed, unless `spare` says that an
-    /// object of this name must stay.
-    pub(crate) fn adopt_packs(&self, found: &mut Recovered, spare: Option<&dyn Fn(&Named) -> bool>) -> Result<()> {
+    /// Takes up packs that no row of the catalogue names.
+    pub(crate) fn adopt_packs(&self, found: &mut Recovered, how: Adopt) -> Result<()> {
         let objects = self.objects.clone();
         let listed = self.objects.place.wait(async move { objects.packs().await })?;
         let unknown = self.catalogue.read(|reader| {
             let mut unknown = Vec::new();
             for named in listed {
-                if super::catalogue::pack_id(reader, &named.name)?.is_none() {
+                if catalogue::pack_id(reader, &named.name)?.is_none() {
                     unknown.push(named);
                 }
             }
             Ok(unknown)
         })?;
         let limit = self.card().limits.chunk_bytes;
+        let mut damaged = Vec::new();
         for named in unknown {
             let path = self.objects.pack_path(&named.name);
             let Some(bytes) = self.fetch(path.clone())? else { continue };
             let index = Index::read(&bytes, limit).ok().filter(|index| index.contents == Contents::Items);
-            match index.filter(|_| Digest::of(&bytes) == named.name) {
-                Some(index) => {
-                    self.land(&named.name, bytes.len() as u64, &index.entries)?;
-                    found.adopted += 1;
-                }
-                None if spare.is_some_and(|spare| spare(&named)) => {}
-                None => {
-                    tracing::warn!(customer = self.objects.customer, pack = %named.name, "an object is no pack and is removed");
+            if let Some(index) = &index
+                && Digest::of(&bytes) == named.name
+            {
+                self.land(&named.name, named.size, &index.entries)?;
+                found.adopted += 1;
+                continue;
+            }
+            tracing::warn!(customer = self.objects.customer, pack = %named.name, "an object is not the pack that it should be");
+            match how {
+                Adopt::Whole => {
                     let objects = self.objects.clone();
                     self.objects.place.wait(async move { objects.remove(&path).await })?;
                     found.removed += 1;
                 }
+                Adopt::Beside => {}
+                Adopt::Salvage => damaged.extend(index.map(|index| (named, index))),
             }
+        }
+        // Last, so that a chunk is looked for in a whole pack first.
+        for (named, index) in damaged {
+            self.land(&named.name, named.size, &index.entries)?;
+            found.adopted += 1;
         }
         Ok(())
     }
@@ -174,7 +282,7 @@ impl Tenant {
         self.catalogue.write(|writing| {
             for items in batches {
                 for entry in &items.entries {
-                    let held = super::catalogue::item(writing, entry.item)?;
+                    let held = catalogue::item(writing, entry.item)?;
                     if held.is_none_or(|held| held.entry != *entry) {
                         writing.put_item(entry, 0)?;
                     }

@@ -73,7 +73,7 @@ impl Tenant {
             Ok(Committed { state: card.state, items: totals.verified as u64, bytes: totals.verified_bytes as u64 })
         })?;
         if live {
-            self.catalogue.flush()?;
+            self.flush()?;
         }
         Ok(committed)
     }

@@ -13,6 +13,7 @@ use object_store::client::SpawnedReqwestConnector;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
+use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,6 +118,23 @@ impl Place {
     /// The catalogue of a customer.
     pub(crate) fn catalogue_of(&self, customer: &str) -> PathBuf {
         self.catalogue.join(format!("{customer}.db"))
+    }
+
+    /// Keeps a second server, and work that needs to be alone, away from the same catalogues. The system releases
+    /// the lock when the process ends, however it ends. `None` if somebody else has it.
+    pub(crate) fn alone(&self) -> Result<Option<File>> {
+        let path = self.catalogue.join("serve.lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|cause| Error::io("open", &path, cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(Error::io("lock", &path, cause)),
+        }
     }
 
     /// Starts `future` on the runtime of the store; the answer comes through the channel.

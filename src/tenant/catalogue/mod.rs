@@ -175,7 +175,6 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
             connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
         }
         connection.pragma_update(None, "cache_size", -8192)?;
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(48);
         Ok(connection)
     };

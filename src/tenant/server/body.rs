@@ -16,9 +16,10 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a body may stand still.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 /// The largest JSON body.
 pub(super) const JSON_BYTES: u64 = 32 << 20;
 /// Pieces of this length are hashed where they lie; shorter ones are gathered first.
@@ -84,19 +85,19 @@ impl Body {
     }
 }
 
-/// Reads a JSON body.
+/// Reads a JSON body. The memory is for what was made of it as well: keep it as long as that.
 pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
     shared: &Shared,
     request: &HttpRequest,
     payload: web::Payload,
-) -> Result<T, Trouble> {
+) -> Result<(T, OwnedSemaphorePermit), Trouble> {
     let length = length(request)?;
     if length > JSON_BYTES {
         return Err(Trouble::too_large(format!("the body has {length} bytes, at most {JSON_BYTES} are taken"))
             .hint("send smaller batches")
             .closing());
     }
-    let _memory = shared.memory(length).await?;
+    let memory = shared.memory(length).await?;
     let body = Body::read(payload, length, false).await?;
     let parse = move || -> Result<T, String> {
         match body.parts.as_slice() {
@@ -107,7 +108,8 @@ pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
     };
     // Large batches take milliseconds: not on the worker.
     let parsed = if length > 64 << 10 { block(move || Ok(parse())).await? } else { parse() };
-    parsed.map_err(|cause| Trouble::bad_request(format!("the body cannot be understood: {cause}")))
+    let parsed = parsed.map_err(|cause| Trouble::bad_request(format!("the body cannot be understood: {cause}")))?;
+    Ok((parsed, memory))
 }
 
 fn stalled() -> Trouble {

@@ -29,16 +29,14 @@ pub(super) async fn accept(
     payload: web::Payload,
 ) -> Result<HttpResponse, Trouble> {
     caller.migration(&path)?;
-    let items: Items = body::json(&shared, &request, payload).await?;
+    let (items, memory) = body::json::<Items>(&shared, &request, payload).await?;
     bounded(&caller, items.entries.len() + items.absent.len() + items.withdrawn.len())?;
     if items.absent.iter().any(|absent| absent.outcome == Outcome::Verified) {
         return Err(Trouble::bad_request("an item that is absent cannot be verified"));
     }
     // A batch that only stores costs little; a proof reads and hashes.
     let proof = if items.verify { Some(shared.proof().await?) } else { None };
-    let task = actix_web::rt::spawn(block(move || caller.tenant.accept(&items)));
-    let verdicts = task.await.map_err(|_| Trouble::internal())??;
-    drop(proof);
+    let verdicts = finish((memory, proof), move || caller.tenant.accept(&items)).await?;
     Ok(answer(&shared, verdicts))
 }
 
@@ -56,13 +54,23 @@ pub(super) async fn verify(
     payload: web::Payload,
 ) -> Result<HttpResponse, Trouble> {
     caller.migration(&path)?;
-    let asked: Verify = body::json(&shared, &request, payload).await?;
+    let (asked, memory) = body::json::<Verify>(&shared, &request, payload).await?;
     bounded(&caller, asked.items.len())?;
     let proof = shared.proof().await?;
-    let task = actix_web::rt::spawn(block(move || caller.tenant.verify(&asked.items, asked.deep)));
-    let verdicts = task.await.map_err(|_| Trouble::internal())??;
-    drop(proof);
+    let verdicts = finish((memory, proof), move || caller.tenant.verify(&asked.items, asked.deep)).await?;
     Ok(answer(&shared, verdicts))
+}
+
+/// Does the work to its end, also for a client that goes away; the permits are free when it is done.
+async fn finish<P: Send + 'static, T: Send + 'static>(
+    permits: P,
+    work: impl FnOnce() -> crate::Result<T> + Send + 'static,
+) -> Result<T, Trouble> {
+    block(move || {
+        let _permits = permits;
+        work()
+    })
+    .await
 }
 
 fn bounded(caller: &Caller, count: usize) -> Result<(), Trouble> {

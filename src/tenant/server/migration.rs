@@ -27,7 +27,7 @@ pub(super) async fn open(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Trouble> {
-    let open: Open = body::json(&shared, &request, payload).await?;
+    let (open, _) = body::json::<Open>(&shared, &request, payload).await?;
     let opened = block(move || caller.tenant.open_run(&open)).await?;
     Ok(HttpResponse::Ok().json(opened))
 }
@@ -46,7 +46,7 @@ pub(super) async fn commit(
     payload: web::Payload,
 ) -> Result<HttpResponse, Trouble> {
     caller.migration(&path)?;
-    let commit: Commit = body::json(&shared, &request, payload).await?;
+    let (commit, _) = body::json::<Commit>(&shared, &request, payload).await?;
     let committed = block(move || caller.tenant.commit(&commit)).await?;
     Ok(HttpResponse::Ok().json(committed))
 }

@@ -14,8 +14,6 @@ mod openapi;
 mod packs;
 mod problem;
 mod shared;
-#[cfg(test)]
-mod tests;
 mod ticket;
 mod tls;
 
@@ -25,19 +23,18 @@ use super::store::Place;
 use crate::{Code, Error, Result};
 use actix_web::dev::Service;
 use actix_web::http::{KeepAlive, StatusCode, header};
-use actix_web::{App, HttpRequest, HttpServer, Resource, Responder, ResponseError, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, ResponseError, web};
 use problem::Trouble;
 use shared::{Counters, Shared};
-use std::fs::File;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A connection may rest so long between two requests: a client that waits for a slow disk keeps its own.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
+const KEEP_ALIVE: Duration = Duration::from_mins(2);
 /// How long the head of a request may take.
-const HEAD: Duration = Duration::from_secs(60);
+const HEAD: Duration = Duration::from_mins(1);
 /// How long running requests may go on after the server was asked to end, in seconds.
 const FINISH: u64 = 60;
 
@@ -71,7 +68,10 @@ pub async fn serve(
     ready: oneshot::Sender<SocketAddr>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let _alone = alone(&place)?;
+    let _alone = place.alone()?.ok_or_else(|| {
+        Error::new(Code::ConfigInvalid, "another server works with this store")
+            .hint("one server serves all tenants of a store; stop the other one first")
+    })?;
     let (memory, workers) = (options.memory, options.workers.max(1));
     let shared = blocking(move || Shared::start(place, memory, workers)).await?;
     let shared = web::Data::new(shared);
@@ -116,23 +116,6 @@ pub async fn serve(
     ended.map_err(|cause| Error::new(Code::Internal, "the server ended").because(cause))
 }
 
-/// Keeps a second server away from the same catalogues.
-fn alone(place: &Place) -> Result<File> {
-    let path = place.catalogue.join("serve.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|cause| Error::io("open", &path, cause))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(cause) => Err(Error::new(Code::ConfigInvalid, "another server works with this store")
-            .hint("one server serves all tenants of a store; stop the other one first")
-            .because(std::io::Error::from(cause))),
-    }
-}
-
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
@@ -168,10 +151,11 @@ fn readable(path: &str) -> Resource {
 
 /// A resource that tells in its own words which methods it has.
 fn resource(path: &str, methods: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move |request: HttpRequest| wrong_method(request, methods)))
+    web::resource(path)
+        .default_service(web::to(move |request: HttpRequest| std::future::ready(wrong_method(&request, methods))))
 }
 
-async fn wrong_method(request: HttpRequest, methods: &'static str) -> impl Responder {
+fn wrong_method(request: &HttpRequest, methods: &'static str) -> HttpResponse {
     let title = format!("{} is not possible here", request.method());
     let mut response =
         Trouble::new(StatusCode::METHOD_NOT_ALLOWED, Code::TenantRefused, title).hint(methods).error_response();

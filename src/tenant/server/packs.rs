@@ -24,7 +24,7 @@ pub(super) async fn known(
     payload: web::Payload,
 ) -> Result<HttpResponse, Trouble> {
     caller.migration(&path)?;
-    let asked: ChunkList = body::json(&shared, &request, payload).await?;
+    let (asked, _memory) = body::json::<ChunkList>(&shared, &request, payload).await?;
     let chunks = block(move || caller.tenant.known(&asked.chunks)).await?;
     Ok(HttpResponse::Ok().json(ChunkList { chunks }))
 }

@@ -121,3 +121,31 @@ impl ResponseError for Trouble {
         response.content_type("application/problem+json").body(serde_json::to_vec(&problem).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(error: Error) -> (u16, String) {
+        let trouble = Trouble::from(error);
+        (trouble.status.as_u16(), format!("{} {}", trouble.title, trouble.detail))
+    }
+
+    #[test]
+    fn a_full_disk_has_a_status_of_its_own() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let (status, _) = answered(Error::new(Code::StoreUnusable, "cannot write").because(full));
+        assert_eq!(status, 507);
+        assert_eq!(answered(Error::new(Code::StoreUnusable, "cannot write")).0, 503);
+    }
+
+    #[test]
+    fn what_happened_inside_stays_inside() {
+        for code in [Code::StoreUnusable, Code::Io, Code::Internal, Code::ConfigInvalid, Code::VerificationFailed] {
+            let (status, text) = answered(Error::new(code, "cannot open `/srv/secret`").hint("see `/srv/secret`"));
+            assert!(status >= 500 && !text.contains("secret"), "{text}");
+        }
+        let (status, text) = answered(Error::new(Code::TenantRefused, "the totals differ").hint("compare"));
+        assert_eq!((status, text.as_str()), (409, "the totals differ compare"));
+    }
+}

@@ -12,7 +12,7 @@ use crate::{Code, Error, Result};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Memory is counted in pieces of this size, since a semaphore counts in 32 bits.
 const MEMORY_UNIT: u64 = 4096;
@@ -25,7 +25,7 @@ pub(super) struct Shared {
     opening: Mutex<()>,
     memory: Arc<Semaphore>,
     memory_units: u32,
-    proofs: Semaphore,
+    proofs: Arc<Semaphore>,
     pub(super) counters: Counters,
 }
 
@@ -55,7 +55,7 @@ impl Shared {
             opening: Mutex::default(),
             memory: Arc::new(Semaphore::new(memory_units as usize)),
             memory_units,
-            proofs: Semaphore::new(proofs.max(1)),
+            proofs: Arc::new(Semaphore::new(proofs.max(1))),
             counters: Counters::default(),
         };
         for customer in customers(&shared.place)? {
@@ -125,8 +125,8 @@ impl Shared {
     }
 
     /// Waits until a proof may be computed.
-    pub(super) async fn proof(&self) -> Result<SemaphorePermit<'_>, Trouble> {
-        self.proofs.acquire().await.map_err(|_| Trouble::internal())
+    pub(super) async fn proof(&self) -> Result<OwnedSemaphorePermit, Trouble> {
+        self.proofs.clone().acquire_owned().await.map_err(|_| Trouble::internal())
     }
 }
 
