@@ -81,8 +81,8 @@ impl Key {
     pub fn from_number(number: i64) -> Option<Self> {
         let kind = Kind::from_number(u8::try_from(number >> 48).ok()?)?;
         let language = (number & 0xff) as usize;
-        let legal = (number >> 40) & 0xff == 0
-            && (language == 0 || (kind == Kind::Template && language <= LANGUAGES.len()));
+        let legal =
+            (number >> 40) & 0xff == 0 && (language == 0 || (kind == Kind::Template && language <= LANGUAGES.len()));
         legal.then_some(Self(number))
     }
 
@@ -238,7 +238,8 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_told_apart() {
-        for text in ["", "document", "document/", "document/-1", "document/01", "document/4/NO", "template/4/XX", "x/1"] {
+        for text in ["", "document", "document/", "document/-1", "document/01", "document/4/NO", "template/4/XX", "x/1"]
+        {
             assert!(text.parse::<Key>().is_err(), "{text}");
         }
         for number in [0, -1, 17, 9 << 48, 1 << 48 | 3, 1 << 48 | 1 << 41] {

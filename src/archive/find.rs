@@ -142,9 +142,7 @@ fn look(root: &Root, folder: &str, name: &str) -> Search {
     };
     let path = root.path.join(folder).join(name);
     match stat(&path) {
-        Ok(Some(stamp)) => {
-            Search::Found { root: root.id, folder: folder.to_owned(), name: name.to_owned(), stamp }
-        }
+        Ok(Some(stamp)) => Search::Found { root: root.id, folder: folder.to_owned(), name: name.to_owned(), stamp },
         Ok(None) => Search::Nowhere,
         Err(reason) => Search::Unreadable { path, reason },
     }
@@ -199,7 +197,8 @@ mod tests {
 
     #[test]
     fn the_exact_path_wins_over_another_case_and_another_root() {
-        let (_folder, mut finder) = finder(&["A/LM/2020.1/offer.doc", "A/LM/2020.1/Offer.doc", "B/LM/2020.1/Offer.doc"]);
+        let (_folder, mut finder) =
+            finder(&["A/LM/2020.1/offer.doc", "A/LM/2020.1/Offer.doc", "B/LM/2020.1/Offer.doc"]);
         assert_eq!(found(finder.find("Offer.doc", [place("LM/2020.1")])), (1, "LM/2020.1/Offer.doc".into()));
     }
 

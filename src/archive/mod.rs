@@ -12,8 +12,8 @@ mod rule;
 mod stamp;
 pub mod walk;
 
-pub use find::{Finder, Place, Search};
 pub(crate) use find::stat;
+pub use find::{Finder, Place, Search};
 pub use fold::fold;
 pub use roots::{Role, Root, Roots};
 pub use rule::{HalfYear, is_safe_name};

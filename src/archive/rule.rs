@@ -37,7 +37,8 @@ impl fmt::Display for HalfYear {
 #[must_use]
 pub fn is_safe_name(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/');
+    let drive =
+        bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/');
     let absolute = name.starts_with(['/', '\\']);
     let climbs = name.split(['/', '\\']).any(|part| matches!(part.trim_end_matches(' '), ".." | "."));
     !(drive || absolute || climbs || name.contains('\0'))
@@ -64,7 +65,9 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_not_safe() {
-        for name in ["..\\..\\Windows\\win.ini", "/etc/passwd", "C:\\secret.doc", "c:/x", "a/../b", "..", "\\\\srv\\x", "a\0b"] {
+        for name in
+            ["..\\..\\Windows\\win.ini", "/etc/passwd", "C:\\secret.doc", "c:/x", "a/../b", "..", "\\\\srv\\x", "a\0b"]
+        {
             assert!(!is_safe_name(name), "{name}");
         }
         for name in ["offer.doc", "A: offer.doc", "1/2.doc", "...x", "a..b", "x."] {

@@ -89,8 +89,11 @@ where
     S: Fn(Seen) -> bool + Sync,
 {
     // A root inside another one (the templates in the archive) is walked as itself.
-    let inner: Vec<_> =
-        roots.iter().map(|other| other.path.clone()).filter(|path| *path != root.path && path.starts_with(&root.path)).collect();
+    let inner: Vec<_> = roots
+        .iter()
+        .map(|other| other.path.clone())
+        .filter(|path| *path != root.path && path.starts_with(&root.path))
+        .collect();
     let mut builder = WalkBuilder::new(&root.path);
     builder.standard_filters(false).follow_links(false).threads(threads);
     let top = root.path.clone();
@@ -201,15 +204,21 @@ mod tests {
                 _ => HashSet::new(),
             }
         };
-        walk(&roots, 2, || claimed, |seen| {
-            if let Seen::Orphan(orphan) = seen {
-                found.lock().unwrap().push((orphan.root, orphan.path));
-            }
-            true
-        });
+        walk(
+            &roots,
+            2,
+            || claimed,
+            |seen| {
+                if let Seen::Orphan(orphan) = seen {
+                    found.lock().unwrap().push((orphan.root, orphan.path));
+                }
+                true
+            },
+        );
         let mut found = found.into_inner().unwrap();
         found.sort();
-        let expected = [(1, "LM/2020.1/orphan.doc"), (1, "LM/loose.doc"), (1, "Old/deep/down/moved.doc"), (2, "NO/unknown.dotx")];
+        let expected =
+            [(1, "LM/2020.1/orphan.doc"), (1, "LM/loose.doc"), (1, "Old/deep/down/moved.doc"), (2, "NO/unknown.dotx")];
         assert_eq!(found, expected.map(|(root, path)| (root, path.to_owned())));
     }
 }

@@ -1,4 +1,6 @@
 //! `omt report`.
-use super::args::{Output, Report};
 use super::Ended;
-pub(super) fn report(_args: &Report, _output: &Output) -> Ended { Ok(omt::exit::Exit::Verified) }
+use super::args::{Output, Report};
+pub(super) fn report(_args: &Report, _output: &Output) -> Ended {
+    Ok(omt::exit::Exit::Verified)
+}

@@ -15,8 +15,10 @@ pub(super) fn status(args: &At, output: &Output) -> Ended {
     let (pending, bytes) = (totals.of(None, None).0, totals.of(None, Some(Outcome::Verified)).1);
     let last = reader.runs(1)?.into_iter().next();
     if output.json {
-        let kinds: serde_json::Map<_, _> =
-            Kind::ALL.into_iter().map(|kind| (kind.as_str().to_owned(), json!(outcomes(&totals, Some(kind))))).collect();
+        let kinds: serde_json::Map<_, _> = Kind::ALL
+            .into_iter()
+            .map(|kind| (kind.as_str().to_owned(), json!(outcomes(&totals, Some(kind)))))
+            .collect();
         print_json(&json!({
             "event": "status",
             "migration": reader.meta("migration")?,

@@ -30,11 +30,13 @@ fn customer(args: &Customer, place: &Place) -> Result<String> {
     let list = || known.join(", ");
     match &args.customer {
         Some(name) if known.contains(name) => Ok(name.clone()),
-        Some(name) => Err(Error::new(Code::ConfigInvalid, format!("there is no tenant `{name}` in the store"))
-            .hint(if known.is_empty() { "`omt tenant invite` makes one".into() } else { format!("there are: {}", list()) })),
+        Some(name) => Err(Error::new(Code::ConfigInvalid, format!("there is no tenant `{name}` in the store")).hint(
+            if known.is_empty() { "`omt tenant invite` makes one".into() } else { format!("there are: {}", list()) },
+        )),
         None => match known.as_slice() {
             [only] => Ok(only.clone()),
-            [] => Err(Error::new(Code::ConfigInvalid, "there is no tenant in the store").hint("`omt tenant invite` makes one")),
+            [] => Err(Error::new(Code::ConfigInvalid, "there is no tenant in the store")
+                .hint("`omt tenant invite` makes one")),
             _ => Err(Error::new(Code::ConfigInvalid, "there are several tenants in the store")
                 .hint(format!("name one with `--customer`: {}", list()))),
         },
@@ -90,7 +92,12 @@ fn restore_tenant(args: &Restore, output: &Output) -> Ended {
     if output.json {
         print_json(&restored);
     } else {
-        println!("{} items ({}) written to `{}`", restored.items, omt::config::Size(restored.bytes), args.out.display());
+        println!(
+            "{} items ({}) written to `{}`",
+            restored.items,
+            omt::config::Size(restored.bytes),
+            args.out.display()
+        );
         for (item, what) in &restored.different {
             println!("{item}: {what}");
         }

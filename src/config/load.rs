@@ -109,7 +109,8 @@ fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, Str
             continue;
         }
         // Tickets, addresses and names stay text even where they look like numbers or lists.
-        let textual = matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone";
+        let textual =
+            matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone";
         let parsed = if textual {
             Value::String(value)
         } else {

@@ -125,6 +125,8 @@ pub struct Pipeline {
     pub chunk: Size,
     /// How larger files are cut: `fixed` or `content`.
     pub cut: Cut,
+    /// Whether chunks are compressed: `auto` does it only while the link is what everything waits for.
+    pub squeeze: Squeeze,
     /// The level of zstd; negative levels are faster.
     pub level: i32,
     /// Threads that look for files: they wait for the file system, not for the processor.
@@ -151,6 +153,7 @@ impl Default for Pipeline {
             whole: Size(1 << 20),
             chunk: Size(4 << 20),
             cut: Cut::Fixed,
+            squeeze: Squeeze::Auto,
             level: 1,
             finders: 4,
             hashers: 0,
@@ -161,6 +164,20 @@ impl Default for Pipeline {
             stall_seconds: 60,
         }
     }
+}
+
+/// When chunks are compressed. What does not become smaller is stored as it is in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Squeeze {
+    /// While packs queue for the link: then a byte less is a byte sooner. Otherwise the processor is what
+    /// everything waits for, and it has better things to do.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// `[pace]`: edit it while a run is under way, it is read again when the file changes.

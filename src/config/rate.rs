@@ -105,7 +105,8 @@ impl Days {
 impl<'de> Deserialize<'de> for Days {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = || de::Error::custom(format!("`{text}` are no days; write them like `mon-fri`, `sat,sun` or `daily`"));
+        let wrong =
+            || de::Error::custom(format!("`{text}` are no days; write them like `mon-fri`, `sat,sun` or `daily`"));
         let mut days = [false; 7];
         for part in text.split(',').map(str::trim) {
             if part.eq_ignore_ascii_case("daily") {
@@ -166,6 +167,8 @@ mod tests {
         for text in ["fast", "10 B/s", "-1 MiB/s"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
-        assert!(toml::from_str::<Pace>("timetable=[{days='funday',from='08:00',until='09:00',limit='1 MiB/s'}]").is_err());
+        assert!(
+            toml::from_str::<Pace>("timetable=[{days='funday',from='08:00',until='09:00',limit='1 MiB/s'}]").is_err()
+        );
     }
 }

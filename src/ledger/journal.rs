@@ -92,7 +92,11 @@ mod tests {
         assert!(connection.execute("UPDATE journal SET kind = 'x' WHERE seq = 2", []).is_err());
         assert!(connection.execute("DELETE FROM journal", []).is_err());
         for damage in ["UPDATE journal SET body = '{\"check\":9}' WHERE seq = 2", "DELETE FROM journal WHERE seq = 3"] {
-            connection.execute_batch("SAVEPOINT a; DROP TRIGGER journal_is_append_only_u; DROP TRIGGER journal_is_append_only_d;").unwrap();
+            connection
+                .execute_batch(
+                    "SAVEPOINT a; DROP TRIGGER journal_is_append_only_u; DROP TRIGGER journal_is_append_only_d;",
+                )
+                .unwrap();
             connection.execute(damage, []).unwrap();
             assert_eq!(check(&connection).unwrap_err().code(), Code::LedgerDamaged);
             connection.execute_batch("ROLLBACK TO a; RELEASE a;").unwrap();

@@ -13,12 +13,9 @@ impl Hold {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let name = PathBuf::from(name);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&name)
-            .map_err(|cause| Error::io("create", &name, cause).hint("the ledger's folder must exist and be writable"))?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(|cause| {
+            Error::io("create", &name, cause).hint("the ledger's folder must exist and be writable")
+        })?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => {

@@ -76,7 +76,8 @@ impl Totals {
     }
 }
 
-const KNOWN: &str = "SELECT item.key, item.state, dir.root, dir.path, item.name, item.size, item.modified, item.file_id,
+const KNOWN: &str =
+    "SELECT item.key, item.state, dir.root, dir.path, item.name, item.size, item.modified, item.file_id,
     item.print, item.blake3, item.detail FROM item LEFT JOIN dir ON dir.id = item.dir";
 
 impl Reader {
@@ -100,13 +101,15 @@ impl Reader {
 
     /// Up to `limit` parked items after `after`.
     pub fn parked_after(&self, after: i64, limit: usize) -> Result<Vec<Known>> {
-        let sql = format!("{KNOWN} JOIN parked USING (key) WHERE item.key > ?1 AND state = 0 ORDER BY item.key LIMIT ?2");
+        let sql =
+            format!("{KNOWN} JOIN parked USING (key) WHERE item.key > ?1 AND state = 0 ORDER BY item.key LIMIT ?2");
         self.list(&sql, after, limit)
     }
 
     /// Up to `limit` items whose file was not found by the rule, after `after`.
     pub fn unfound_after(&self, after: i64, limit: usize) -> Result<Vec<Known>> {
-        let sql = format!("{KNOWN} JOIN unfound USING (key) WHERE item.key > ?1 AND state = 0 ORDER BY item.key LIMIT ?2");
+        let sql =
+            format!("{KNOWN} JOIN unfound USING (key) WHERE item.key > ?1 AND state = 0 ORDER BY item.key LIMIT ?2");
         self.list(&sql, after, limit)
     }
 

@@ -46,10 +46,10 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(unusable)?;
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(unusable)?;
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id").map_err(unusable)?, pragma("user_version").map_err(unusable)?);
-    let tables = connection
-        .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))
-        .map_err(unusable)?;
+    let (application, version) =
+        (pragma("application_id").map_err(unusable)?, pragma("user_version").map_err(unusable)?);
+    let tables =
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0)).map_err(unusable)?;
     if tables == 0 {
         connection.execute_batch("PRAGMA page_size = 8192").map_err(unusable)?;
     } else if application != APPLICATION {
@@ -82,8 +82,9 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
 
 /// Opens a connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|cause| explain(path, cause))?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|cause| explain(path, cause))?;
     connection
         .busy_timeout(std::time::Duration::from_secs(10))
         .and_then(|()| connection.execute_batch("PRAGMA cache_size = -4096; PRAGMA temp_store = FILE;"))

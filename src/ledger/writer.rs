@@ -130,9 +130,7 @@ impl Writer {
 
     /// The error that ended the writer; every caller gets to see it.
     fn failure(&self) -> Error {
-        let kept = self.failure.lock().ok().and_then(|failure| {
-            failure.as_ref().map(Error::copy)
-        });
+        let kept = self.failure.lock().ok().and_then(|failure| failure.as_ref().map(Error::copy));
         kept.unwrap_or_else(|| {
             Error::new(Code::Internal, "the ledger's writer has ended").hint("run the same command again, it resumes")
         })
@@ -385,13 +383,7 @@ impl Scribe {
         proof.map_or(Ok(()), |proof| self.set_chunks(key, &proof.chunks))
     }
 
-    fn end(
-        &mut self,
-        key: Key,
-        outcome: Outcome,
-        proof: Option<&Proof>,
-        detail: Option<&str>,
-    ) -> rusqlite::Result<()> {
+    fn end(&mut self, key: Key, outcome: Outcome, proof: Option<&Proof>, detail: Option<&str>) -> rusqlite::Result<()> {
         if let Some(proof) = proof {
             self.set_proof(key, proof)?;
         }
@@ -404,10 +396,7 @@ impl Scribe {
             Some((old, size)) => {
                 self.count(key, old, -1, -size);
                 self.count(key, state, 1, size);
-                self.sql(
-                    "UPDATE item SET state = ?2, detail = ?3 WHERE key = ?1",
-                    params![key.number(), state, detail],
-                )
+                self.sql("UPDATE item SET state = ?2, detail = ?3 WHERE key = ?1", params![key.number(), state, detail])
             }
             None => self.upsert(key, state, None, None, None, detail),
         }

@@ -79,7 +79,10 @@ pub async fn compare(config: &Config, deep: bool, tell: &mut dyn FnMut(Deviation
             comparison.bytes += held.entry.size;
             let what = match verdicts.get(index) {
                 Some(verdict) if verdict.item != held.entry.item => {
-                    return Err(Error::new(Code::TenantFaulty, "the tenant gave verdicts on other items than it was asked about"));
+                    return Err(Error::new(
+                        Code::TenantFaulty,
+                        "the tenant gave verdicts on other items than it was asked about",
+                    ));
                 }
                 Some(verdict) if verdict.finding != Finding::Verified => match verdict.finding {
                     Finding::Incomplete => "a part of it is not in the tenant's store any more".to_owned(),

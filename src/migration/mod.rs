@@ -94,7 +94,8 @@ pub fn connect(config: &Config, control: &Control) -> Result<Connection> {
         Error::new(Code::ConfigMissing, format!("{what} is not configured"))
             .hint(format!("set `{key}` in `{}` or {variable} in the environment", config.file.display()))
     };
-    let url = config.tenant.url.as_ref().ok_or_else(|| missing("the tenant's address", "tenant.url", "OMT_TENANT_URL"))?;
+    let url =
+        config.tenant.url.as_ref().ok_or_else(|| missing("the tenant's address", "tenant.url", "OMT_TENANT_URL"))?;
     let ticket = config.tenant.ticket.clone().ok_or_else(|| {
         missing("the tenant's ticket", "tenant.ticket", "OMT_TENANT_TICKET")
             .hint("`omt tenant invite` prints a ticket; give it as OMT_TENANT_TICKET in the environment")
@@ -200,7 +201,10 @@ async fn open(site: &Site, config: &Config, consent: Consent, to: &dyn Destinati
     if changed && !consent.identity_changed {
         return Err(Error::new(
             Code::LedgerForeign,
-            format!("company or serial number differ from the last run: {} then, {identity} now", before.unwrap_or_default()),
+            format!(
+                "company or serial number differ from the last run: {} then, {identity} now",
+                before.unwrap_or_default()
+            ),
         )
         .hint("if this is the same customer, run again with `--identity-changed`; if not, use another ledger"));
     }

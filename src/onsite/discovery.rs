@@ -40,8 +40,13 @@ impl Installation {
         } else if config.database.url.is_some() && !config.archive.roots.is_empty() {
             HashMap::new()
         } else {
-            return Err(Error::new(Code::InstallationNotFound, format!("there is no `SuperOffice.config` in `{}`", folder.display()))
-                .hint("set `installation.folder` to the folder that holds it, or give `database.url` and `archive.roots`"));
+            return Err(Error::new(
+                Code::InstallationNotFound,
+                format!("there is no `SuperOffice.config` in `{}`", folder.display()),
+            )
+            .hint(
+                "set `installation.folder` to the folder that holds it, or give `database.url` and `archive.roots`",
+            ));
         };
         let missing = |what: &str, key: &str| {
             Error::new(Code::ConfigMissing, format!("`{}` does not say where {what}", file.display()))
@@ -121,8 +126,10 @@ impl Installation {
 fn database_path(url: &str) -> Result<PathBuf> {
     match url.split_once("://") {
         Some(("sqlite", path)) => Ok(PathBuf::from(path)),
-        Some((scheme, _)) => Err(Error::new(Code::ConfigInvalid, format!("databases of kind `{scheme}` cannot be read"))
-            .hint("give `database.url` as sqlite:///path/to/crm.db")),
+        Some((scheme, _)) => {
+            Err(Error::new(Code::ConfigInvalid, format!("databases of kind `{scheme}` cannot be read"))
+                .hint("give `database.url` as sqlite:///path/to/crm.db"))
+        }
         None => Ok(PathBuf::from(url)),
     }
 }

@@ -77,7 +77,9 @@ impl SqliteSource {
                     Code::DatabaseUnreadable,
                     format!("{strange} rows of `{table}` have ids outside 1 to 4294967295"),
                 )
-                .hint("such rows are not the vendor's; correct or remove them, so that every row can be accounted for"));
+                .hint(
+                    "such rows are not the vendor's; correct or remove them, so that every row can be accounted for",
+                ));
             }
         }
         Ok(())
@@ -131,9 +133,10 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<i64> {
 impl Source for SqliteSource {
     fn facts(&mut self) -> Result<Facts> {
         self.refuse_strange_ids()?;
-        let rows = self.rows("SELECT ownerContactName, serialNo FROM {p}.company ORDER BY company_id LIMIT 1", [], |row| {
-            Ok(Facts { company: text(row, 0)?, serial: text(row, 1)? })
-        })?;
+        let rows =
+            self.rows("SELECT ownerContactName, serialNo FROM {p}.company ORDER BY company_id LIMIT 1", [], |row| {
+                Ok(Facts { company: text(row, 0)?, serial: text(row, 1)? })
+            })?;
         rows.into_iter().next().ok_or_else(|| {
             Error::new(Code::DatabaseUnreadable, "the table `company` is empty, so the owner is not known")
                 .hint("is this the right database?")
@@ -221,11 +224,7 @@ impl Source for SqliteSource {
             "SELECT id, name, attachment_location_id FROM {p}.attachment WHERE id > ?1 ORDER BY id LIMIT ?2",
             [after, limit as i64],
             |row| {
-                Ok(AttachmentRow {
-                    id: row.get::<_, i64>(0)? as u32,
-                    name: text(row, 1)?,
-                    location: number(row, 2)?,
-                })
+                Ok(AttachmentRow { id: row.get::<_, i64>(0)? as u32, name: text(row, 1)?, location: number(row, 2)? })
             },
         )
     }

@@ -4,9 +4,7 @@
 //! bodies must follow each other without gaps, and a chunk is opened into exactly the space it announced,
 //! so that a small frame cannot grow into all memory.
 
-use super::format::{
-    Codec, Contents, ENTRY_BYTES, FOOTER, HEADER, IndexEntry, TRAILER_BYTES, invalid, u32_at, u64_at,
-};
+use super::format::{Codec, Contents, ENTRY_BYTES, FOOTER, HEADER, IndexEntry, TRAILER_BYTES, invalid, u32_at, u64_at};
 use crate::digest::Digest;
 use crate::{Code, Error, Result};
 use std::borrow::Cow;
@@ -23,7 +21,11 @@ pub struct Index {
 impl Index {
     /// Reads and checks the index of a whole pack. No chunk may have more than `chunk_limit` raw bytes.
     pub fn read(pack: &[u8], chunk_limit: u32) -> Result<Self> {
-        Self::read_from_parts(pack.len() as u64, |range| pack.get(range.start as usize..range.end as usize), chunk_limit)
+        Self::read_from_parts(
+            pack.len() as u64,
+            |range| pack.get(range.start as usize..range.end as usize),
+            chunk_limit,
+        )
     }
 
     /// The same for a pack that lies in several buffers or elsewhere: `part` answers ranges of it.

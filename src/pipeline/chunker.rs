@@ -9,10 +9,11 @@ use super::stop::Stop;
 use super::uploader::Pack;
 use super::verifier::Batch;
 use crate::Result;
+use crate::config::Squeeze;
 use crate::digest::Digest;
 use crate::ledger::{Reader, Record, Writer};
 use crate::pack::squeeze::Squeezer;
-use crate::pack::{Contents, ENTRY_BYTES, PackWriter};
+use crate::pack::{Codec, Contents, ENTRY_BYTES, PackWriter};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Piece {
 const MOST_CHUNKS: usize = 16_384;
 /// A pack or a batch that has waited so long is sent although it is not full.
 const IDLE: Duration = Duration::from_millis(500);
+/// So many packs waiting for a lane mean that the link is the bottleneck.
+const QUEUE: usize = 2;
 /// Complete items that the tenant has the content of already, in one batch.
 const BATCH: usize = 500;
 
@@ -46,6 +49,8 @@ const BATCH: usize = 500;
 pub struct Chunker {
     /// The size of a full pack.
     pub pack: usize,
+    /// When to compress.
+    pub squeeze: Squeeze,
     /// The level of compression.
     pub level: i32,
     /// Who brings what.
@@ -71,6 +76,8 @@ pub struct Chunker {
 /// The pack that is being filled.
 struct Open {
     writer: PackWriter,
+    /// Whether chunks of this pack are compressed.
+    squeezed: bool,
     parts: Vec<(Arc<Assembly>, usize)>,
 }
 
@@ -121,14 +128,18 @@ impl Chunker {
         let name = name.unwrap_or_else(|| Digest::of(&bytes));
         let waits = match self.claims.claim(&name, &self.reader)? {
             Claim::New => {
-                let (codec, stored) = squeezer.squeeze(&bytes);
-                if let Some(full) = open.take_if(|open| open.writer.sealed_len() + stored.len() + ENTRY_BYTES > self.pack) {
+                let squeezed = open.as_ref().map_or_else(|| self.squeezes(), |open| open.squeezed);
+                let (codec, stored) = if squeezed { squeezer.squeeze(&bytes) } else { (Codec::Raw, &bytes[..]) };
+                if let Some(full) =
+                    open.take_if(|open| open.writer.sealed_len() + stored.len() + ENTRY_BYTES > self.pack)
+                {
                     // Closed: seen again at the next piece.
                     let _ = self.seal(Some(full));
                 }
                 if open.is_none() {
                     let Some(buffer) = self.buffers.take() else { return Ok(None) };
-                    *open = Some(Open { writer: PackWriter::new(buffer, Contents::Items), parts: Vec::new() });
+                    let writer = PackWriter::new(buffer, Contents::Items);
+                    *open = Some(Open { writer, squeezed: self.squeezes(), parts: Vec::new() });
                 }
                 if let Some(open) = open {
                     open.writer.push(name, codec, stored, bytes.len() as u32);
@@ -149,6 +160,15 @@ impl Chunker {
             }
             complete => complete,
         })
+    }
+
+    /// Whether the next pack is worth compressing.
+    fn squeezes(&self) -> bool {
+        match self.squeeze {
+            Squeeze::Always => true,
+            Squeeze::Never => false,
+            Squeeze::Auto => self.uploader.queued() >= QUEUE,
+        }
     }
 
     fn seal(&self, open: Option<Open>) -> Result<(), Closed> {

@@ -57,9 +57,10 @@ impl Actor for Crew {
             match thread {
                 Ok(_) => self.at_work += 1,
                 Err(cause) => {
-                    self.result = Err(Error::new(Code::Internal, format!("cannot start a thread of the {}", stage.as_str()))
-                        .hint("the machine is out of threads or memory; run the same command again, it resumes")
-                        .because(cause));
+                    self.result =
+                        Err(Error::new(Code::Internal, format!("cannot start a thread of the {}", stage.as_str()))
+                            .hint("the machine is out of threads or memory; run the same command again, it resumes")
+                            .because(cause));
                 }
             }
         }

@@ -55,10 +55,15 @@ impl<T: Send + 'static> Port<T> {
             Ok(room) => room,
             Err(_) => self.edge.wait(Arc::clone(&self.room).acquire_owned()).await.map_err(|_| Closed)?,
         };
-        self.edge.passed(self.edge.capacity - self.room.available_permits());
+        self.edge.passed(self.queued());
         // `try_send` and not `do_send`: it says when the actor is gone. The mailbox has no capacity of its
         // own (see `open`), so it is never full.
         self.to.try_send(Parcel { item, room }).map_err(|_| Closed)
+    }
+
+    /// How many items are queued or being worked on.
+    pub fn queued(&self) -> usize {
+        self.edge.capacity - self.room.available_permits()
     }
 
     /// The same from a thread that is not one of the runtime's.

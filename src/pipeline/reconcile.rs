@@ -4,12 +4,12 @@
 //! when a store was repaired. Both sides list their items in the order of the keys, so that they are compared
 //! in constant memory.
 
+use crate::Result;
 use crate::archive::Roots;
 use crate::item::{Key, Outcome};
 use crate::ledger::{Found, Known, Ledger, Proof, Reader, Record, Stamp, Writer};
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{ChunkList, Entry, HeldEntry};
-use crate::Result;
 use std::collections::{HashSet, VecDeque};
 
 const PAGE: usize = 2000;

@@ -95,11 +95,15 @@ impl Engine {
 /// The first error of any stage. Whatever was done before it is in the ledger; the next run resumes.
 pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &Ledger) -> Result<Finished> {
     let Engine { settings, to, limits, width, stats, stop, observer } = engine;
-    if settings.pack.0 > limits.pack_bytes || settings.cut.largest(settings.chunk.0 as usize) as u64 > u64::from(limits.chunk_bytes)
+    if settings.pack.0 > limits.pack_bytes
+        || settings.cut.largest(settings.chunk.0 as usize) as u64 > u64::from(limits.chunk_bytes)
         || settings.whole.0 > u64::from(limits.chunk_bytes)
     {
         return Err(Error::new(Code::ConfigInvalid, "the tenant takes only smaller packs or chunks than configured")
-            .hint(format!("set `pipeline.pack` to at most {} and `pipeline.chunk` and `pipeline.whole` to at most {} bytes", limits.pack_bytes, limits.chunk_bytes)));
+            .hint(format!(
+                "set `pipeline.pack` to at most {} and `pipeline.chunk` and `pipeline.whole` to at most {} bytes",
+                limits.pack_bytes, limits.chunk_bytes
+            )));
     }
     let runtime = Handle::current();
     let [to_hasher, to_chunker, to_uploader, to_verifier] = edges;
@@ -147,6 +151,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     for _ in 0..settings.chunkers {
         let chunker = Chunker {
             pack: settings.pack.0 as usize,
+            squeeze: settings.squeeze,
             level: settings.level,
             claims: Arc::clone(&claims),
             buffers: buffers.clone(),

@@ -57,11 +57,7 @@ impl Verifier {
     /// A verifier whose tasks run on `runtime`.
     #[must_use]
     pub fn new(shared: Verifications, reader: Reader, runtime: Handle, supervisor: Addr<Supervisor>) -> Self {
-        Self {
-            shared: Arc::new(shared),
-            reader: Some(reader),
-            tasks: Tasks::new(Stage::Verifier, runtime, supervisor),
-        }
+        Self { shared: Arc::new(shared), reader: Some(reader), tasks: Tasks::new(Stage::Verifier, runtime, supervisor) }
     }
 }
 
@@ -110,8 +106,11 @@ impl Verifications {
             };
             let asked = batch.iter().map(|item| item.key);
             if !asked.eq(answer.verdicts.iter().map(|verdict| verdict.item)) {
-                return Err(Error::new(Code::TenantFaulty, "the tenant gave verdicts on other items than it was asked about")
-                    .hint("the versions of omt on both sides may differ; nothing was counted as verified"));
+                return Err(Error::new(
+                    Code::TenantFaulty,
+                    "the tenant gave verdicts on other items than it was asked about",
+                )
+                .hint("the versions of omt on both sides may differ; nothing was counted as verified"));
             }
             tokio::task::block_in_place(|| {
                 batch.into_iter().zip(answer.verdicts).try_for_each(|(item, verdict)| self.enter(item, verdict))

@@ -37,7 +37,14 @@ impl Judge {
     /// Starts with `width`, never more than `most`.
     #[must_use]
     pub fn new(width: usize, most: usize) -> Self {
-        Self { width: width.clamp(1, most), most, starting: true, best: 0.0, rounds_at_rest: 0, round: Round::default() }
+        Self {
+            width: width.clamp(1, most),
+            most,
+            starting: true,
+            best: 0.0,
+            rounds_at_rest: 0,
+            round: Round::default(),
+        }
     }
 
     /// The width that is right now.

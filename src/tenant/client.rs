@@ -128,9 +128,9 @@ impl HttpTenant {
         }
         match problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()) {
             Some(detail) => error.hint(detail),
-            None if code == Code::TenantDenied => error.hint(
-                "check `OMT_TENANT_TICKET`; `omt tenant invite` makes a new ticket",
-            ),
+            None if code == Code::TenantDenied => {
+                error.hint("check `OMT_TENANT_TICKET`; `omt tenant invite` makes a new ticket")
+            }
             None => error,
         }
     }

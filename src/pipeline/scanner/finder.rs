@@ -39,7 +39,8 @@ fn settle(shared: &Shared, finder: &mut Finder, question: Question) -> Result<bo
         Judgement::Look(name, places) => (name, places),
         Judgement::Unmigratable(why) => {
             let path = where_it_should_be(&row, None);
-            let same = known.is_some_and(|known| known.outcome == Some(Outcome::Unmigratable) && known.print == Some(print));
+            let same =
+                known.is_some_and(|known| known.outcome == Some(Outcome::Unmigratable) && known.print == Some(print));
             if !same {
                 shared.writer.put(Record::Row(key, print))?;
             }
@@ -101,9 +102,10 @@ fn is_rebuilt(known: &Known, found: &Found) -> bool {
     known.outcome == Some(Outcome::Verified)
         && known.print.is_none()
         && known.stamp.is_some_and(|stamp| stamp.matches(&found.stamp))
-        && known.place.as_ref().is_some_and(|(root, dir, name)| {
-            *root == found.root && *dir == found.dir && *name == found.name
-        })
+        && known
+            .place
+            .as_ref()
+            .is_some_and(|(root, dir, name)| *root == found.root && *dir == found.dir && *name == found.name)
 }
 
 /// The path that a person would look at first.

@@ -104,8 +104,10 @@ fn judge_template(row: &TemplateRow, folder: &str) -> Judgement {
 fn judge_attachment(row: &AttachmentRow, shared: &Shared) -> Judgement {
     let name = shared.attachment_name.replace("{id}", &row.id.to_string());
     // The location's own root first; a location that is not known leaves all of them.
-    let root = shared.locations.get(&row.location).and_then(|index| shared.roots.iter().nth(*index)).map(|root| root.id);
-    let folders = [format!("folder{}", row.id / 10_000), format!("folder{}", row.id.saturating_sub(1) / 10_000), String::new()];
+    let root =
+        shared.locations.get(&row.location).and_then(|index| shared.roots.iter().nth(*index)).map(|root| root.id);
+    let folders =
+        [format!("folder{}", row.id / 10_000), format!("folder{}", row.id.saturating_sub(1) / 10_000), String::new()];
     let own = root.is_some().then_some(root).into_iter();
     let places = own
         .chain([None])

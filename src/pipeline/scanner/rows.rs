@@ -51,11 +51,9 @@ fn page(
     languages: &[(usize, String)],
 ) -> Result<Vec<(Key, Row)>> {
     Ok(match kind {
-        Kind::Document => source
-            .documents(after, PAGE)?
-            .into_iter()
-            .map(|row| (Key::new(kind, row.id), Row::Document(row)))
-            .collect(),
+        Kind::Document => {
+            source.documents(after, PAGE)?.into_iter().map(|row| (Key::new(kind, row.id), Row::Document(row))).collect()
+        }
         Kind::Attachment => source
             .attachments(after, PAGE)?
             .into_iter()
