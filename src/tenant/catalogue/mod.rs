@@ -15,6 +15,7 @@ pub(crate) use state::{Totals, card};
 
 use super::card::Card;
 use crate::{Code, Error, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,9 +42,7 @@ CREATE TABLE totals (
 ) STRICT;
 INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 CREATE TABLE pack (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, durable INTEGER NOT NULL) STRICT;
-CREATE INDEX pack_volatile ON pack (id) WHERE durable = 0;
 CREATE TABLE manifest (sequence INTEGER PRIMARY KEY, name BLOB NOT NULL, size INTEGER NOT NULL, durable INTEGER NOT NULL) STRICT;
-CREATE INDEX manifest_volatile ON manifest (sequence) WHERE durable = 0;
 -- proof: the run in which it was proven last, 0 for never
 CREATE TABLE chunk (
     name BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL,
@@ -174,6 +173,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
         }
+        // Without this guarantee SQLite prepares a statement anew whenever another value is bound to it, where a
+        // value could change the plan: that took as long as all the queries themselves.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "cache_size", -8192)?;
         connection.set_prepared_statement_cache_capacity(48);
         Ok(connection)

@@ -1,7 +1,7 @@
 //! Reading request bodies: counted, bounded, never copied while they come.
 //!
-//! A body must say its length first, so that memory can be set aside before anything is read. It may take as long
-//! as the link needs, but a minute without a byte ends it. The pieces stay as they came; a pack is hashed on the
+//! A body must say its length first, so that memory can be set aside before anything is read. A slow link has time,
+//! but a minute without a byte ends it, and so does a pace at which it would hold its memory for hours. The pieces stay as they came; a pack is hashed on the
 //! way, in runs that are long enough for the wide kernels of BLAKE3.
 
 use super::problem::Trouble;
@@ -17,9 +17,14 @@ use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
 
 /// How long a body may stand still.
 const STALL: Duration = Duration::from_mins(1);
+/// What every body may take, however small it is.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The slowest link, in bytes per second, that a large body is given time for beyond that.
+const SLOWEST: u64 = 32 << 10;
 /// The largest JSON body.
 pub(super) const JSON_BYTES: u64 = 32 << 20;
 /// Pieces of this length are hashed where they lie; shorter ones are gathered first.
@@ -51,7 +56,10 @@ impl Body {
         let mut parts = Vec::new();
         let mut hasher = hash.then(RunHasher::new);
         let mut got = 0;
-        while let Some(part) = tokio::time::timeout(STALL, payload.next()).await.map_err(|_| stalled())? {
+        let end = Instant::now() + PATIENCE + Duration::from_secs(length / SLOWEST);
+        while let Some(part) =
+            timeout_at(end.min(Instant::now() + STALL), payload.next()).await.map_err(|_| stalled(got, length))?
+        {
             let part = part.map_err(|_| short(got, length))?;
             got += part.len() as u64;
             if let Some(hasher) = &mut hasher {
@@ -112,8 +120,9 @@ pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
     Ok((parsed, memory))
 }
 
-fn stalled() -> Trouble {
-    Trouble::new(StatusCode::REQUEST_TIMEOUT, Code::TenantRefused, "nothing came for a minute").closing()
+fn stalled(got: u64, length: u64) -> Trouble {
+    let title = format!("the body came too slowly: {got} of {length} bytes");
+    Trouble::new(StatusCode::REQUEST_TIMEOUT, Code::TenantRefused, title).closing()
 }
 
 fn short(got: u64, length: u64) -> Trouble {

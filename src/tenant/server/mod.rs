@@ -91,6 +91,7 @@ pub async fn serve(
     .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
     .client_request_timeout(HEAD)
     .shutdown_timeout(FINISH)
+    .tcp_nodelay(true)
     .disable_signals();
     let listening = |cause| {
         Error::new(Code::ConfigInvalid, format!("cannot listen on `{}`", options.listen))

@@ -119,6 +119,20 @@ fn what_is_too_large_or_of_no_length_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn bodies_wait_for_memory_and_all_of_them_arrive() {
+    let world = World::new();
+    let mut tenant = Running::start(world.place(), ServeOptions { memory: 1 << 20, ..options() }, world.ticket.clone());
+    run(async {
+        tenant.open(Mode::Live).await;
+        let packs: Vec<_> = (0..12).map(|seed| pack_of(&[&content(seed * 2 + 1, 700_000)])).collect();
+        let landed = futures_util::future::join_all(packs.iter().map(|pack| tenant.put(pack))).await;
+        assert!(landed.iter().all(|landed| landed.new == 1));
+    });
+    tenant.stop();
+    assert_eq!(world.pack_files().len(), 12);
+}
+
+#[test]
 fn one_bad_entry_costs_only_itself() {
     let world = World::new();
     let mut tenant = world.serve();
