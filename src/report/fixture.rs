@@ -63,12 +63,6 @@ impl World {
         self.change(|ledger| end(ledger, id, Outcome::Missing, &json!({ "path": path, "reason": path })));
     }
 
-    /// Enters another run.
-    pub(super) fn ran(&self, summary: &Summary) {
-        let text = serde_json::to_string(summary).unwrap();
-        self.change(|ledger| ledger.writer().put(Record::Run(summary.started.clone(), true, text)).unwrap());
-    }
-
     /// Changes the journal as nobody may.
     pub(super) fn tamper(&self) {
         self.damage(

@@ -78,15 +78,18 @@ fn left(known: Known, outcome: Outcome, roots: &Roots) -> Left {
     }
 }
 
-/// The texts of a list in a detail.
+/// The texts of a list in a detail, each once: the same folder may have been asked for in several roots.
 pub(super) fn texts<'a>(left: &'a Left, name: &str) -> Vec<&'a str> {
-    match left.detail.get(name) {
+    let Some(Value::Array(list)) = left.detail.get(name) else { return Vec::new() };
+    let mut texts = Vec::with_capacity(list.len());
+    for text in list.iter().filter_map(Value::as_str) {
         // The root folder itself has no name.
-        Some(Value::Array(list)) => {
-            list.iter().filter_map(Value::as_str).map(|text| if text.is_empty() { "." } else { text }).collect()
+        let text = if text.is_empty() { "(root folder)" } else { text };
+        if !texts.contains(&text) {
+            texts.push(text);
         }
-        _ => Vec::new(),
     }
+    texts
 }
 
 /// The reason, and whatever else is known beside the lists.
@@ -133,7 +136,7 @@ mod tests {
 
     #[test]
     fn an_item_has_the_same_shape_in_the_report_and_in_the_events_of_a_run() {
-        let detail = json!({ "reason": "gone", "path": "NO/x.dot", "looked_in": ["NO", ""], "candidates": ["T/x.dot"] });
+        let detail = json!({ "reason": "gone", "path": "NO/x.dot", "looked_in": ["NO", "", "NO"], "candidates": ["T/x.dot"] });
         let left = left(known(Some(&detail.to_string())), Outcome::Missing, &Roots(BTreeMap::new()));
         let Value::Object(mut rest) = detail else { unreachable!() };
         rest.remove("path");
@@ -149,7 +152,7 @@ mod tests {
         event.as_object_mut().unwrap().remove("event");
         assert_eq!(serde_json::to_value(&left).unwrap(), event);
         assert_eq!(name(&left), "template/4/NO");
-        assert_eq!(texts(&left, "looked_in"), ["NO", "."]);
+        assert_eq!(texts(&left, "looked_in"), ["NO", "(root folder)"]);
     }
 
     #[test]

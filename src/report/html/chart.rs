@@ -8,8 +8,8 @@ use crate::report::run::Run;
 use crate::report::units::Rate;
 use std::fmt::{self, Write};
 
-/// The most steps: more would be noise.
-const STEPS: usize = 96;
+/// The fewest and the most steps: more would be noise.
+const STEPS: (usize, usize) = (4, 72);
 /// Rows of the table that says the same.
 const ROWS: usize = 12;
 /// The picture, and the room around it for numbers that a telephone must show large.
@@ -37,7 +37,9 @@ impl Chart {
         if points.len() < 3 || span <= 0.0 {
             return None;
         }
-        let steps = (points.len() - 1).min(STEPS);
+        // What was sent grows by whole packs. A step narrower than the time of a pack would show zero or a peak.
+        let grown = points.windows(2).filter(|pair| pair[0].sent < pair[1].sent).count();
+        let steps = grown.max(STEPS.0).min(STEPS.1).min(points.len() - 1);
         let sent = rates(&points, steps, |point| point.sent);
         let verified = rates(&points, steps, |point| point.verified);
         Some(Self { span, sent, verified, points })

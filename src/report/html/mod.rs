@@ -7,7 +7,7 @@
 mod chart;
 mod lists;
 
-use super::facts::{Facts, Standing};
+use super::facts::{Facts, RUNS, Standing};
 use super::left;
 use super::paper::Paper;
 use super::run::Run;
@@ -133,11 +133,13 @@ fn sums(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     scroll(paper, "Items and bytes by outcome and kind")?;
     write!(paper, "<table class=\"sums\"><thead><tr><th scope=\"col\">Outcome</th>")?;
-    for kind in &kinds {
-        write!(paper, "<th scope=\"col\" class=\"number\">{}s</th>", title(kind.as_str()))?;
+    // All of them first: a telephone shows the first columns.
+    let columns: Vec<Option<Kind>> = [None].into_iter().chain(kinds.into_iter().map(Some)).collect();
+    for column in &columns {
+        let name = column.map_or_else(|| "All".to_owned(), |kind| format!("{}s", title(kind.as_str())));
+        write!(paper, "<th scope=\"col\" class=\"number\">{name}</th>")?;
     }
-    writeln!(paper, "<th scope=\"col\" class=\"number\">All</th></tr></thead><tbody>")?;
-    let columns: Vec<Option<Kind>> = kinds.iter().copied().map(Some).chain([None]).collect();
+    writeln!(paper, "</tr></thead><tbody>")?;
     for outcome in Outcome::ALL.into_iter().map(Some).chain([None]) {
         let figures: Vec<_> = columns.iter().map(|kind| facts.totals.of(*kind, outcome)).collect();
         row(paper, outcome.map_or("pending", Outcome::as_str), &figures)?;
@@ -226,7 +228,8 @@ fn runs(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     if facts.runs.is_empty() {
         return Ok(());
     }
-    writeln!(paper, "<section id=\"runs\"><h2>Runs</h2><p class=\"note\">The last {}, newest first.</p>", facts.runs.len())?;
+    let which = if facts.runs.len() < RUNS { "All of them" } else { "The last of them" };
+    writeln!(paper, "<section id=\"runs\"><h2>Runs</h2><p class=\"note\">{which}, newest first.</p>")?;
     scroll(paper, "Runs")?;
     write!(paper, "<table><thead><tr><th scope=\"col\">Start</th><th scope=\"col\">What</th>")?;
     for name in ["Time", "Read", "Sent", "Skipped", "Sent per second"] {

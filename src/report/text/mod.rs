@@ -192,7 +192,7 @@ mod tests {
             "Nordlys & Sønner <AS>, serial number 1234567",
             "rows 9 = verified 4 + missing 2 + unreadable 1 + unmigratable 1 + pending 1 ✓",
             "document/10",
-            "looked in LM/2020.1, LM/2019.2, .",
+            "looked in LM/2020.1, LM/2019.2, (root folder)",
             "could be SO_ARC/XX/lost.doc, SO_ARC/YY/lost.doc",
             "the uploader was the bottleneck",
             "SO_ARC/YY/<b>lost</b>.doc",
