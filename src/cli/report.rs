@@ -46,9 +46,10 @@ fn spare(out: &Path, config: &Config) -> Result<()> {
         name.push(end);
         name.into()
     });
-    let taken = beside.iter().chain([&config.file]).any(|path: &std::path::PathBuf| {
-        path.canonicalize().is_ok_and(|path| path == target)
-    });
+    let taken = beside
+        .iter()
+        .chain([&config.file])
+        .any(|path: &std::path::PathBuf| path.canonicalize().is_ok_and(|path| path == target));
     if taken {
         return Err(Error::new(Code::ConfigInvalid, format!("`{}` belongs to the migration itself", out.display()))
             .hint("give another name after `--out`"));

@@ -74,7 +74,10 @@ impl Drop for Part {
 }
 
 fn has_gone_away(error: &Error) -> bool {
-    error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
+    error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -93,7 +96,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.html");
         for text in ["one", "two"] {
-            to_file(&path, Box::new(|out| out.write_all(text.as_bytes()).map_err(|e| Error::io("write", "x", e)))).unwrap();
+            to_file(&path, Box::new(|out| out.write_all(text.as_bytes()).map_err(|e| Error::io("write", "x", e))))
+                .unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(names(folder.path()), ["report.html"]);
@@ -105,7 +109,7 @@ mod tests {
         let path = folder.path().join("report.html");
         fs::write(&path, "the old one").unwrap();
         let fail = |out: &mut dyn Write| {
-            out.write_all(&[7; 1 << 20]).map_err(|cause| Error::io("write", "x", cause))?;
+            out.write_all(&vec![7; 1 << 20]).map_err(|cause| Error::io("write", "x", cause))?;
             Err(Error::new(Code::LedgerDamaged, "no more"))
         };
         assert_eq!(to_file(&path, Box::new(fail)).unwrap_err().code(), Code::LedgerDamaged);

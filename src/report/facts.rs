@@ -77,7 +77,8 @@ impl Facts {
         if !self.sums.holds() {
             return (
                 Standing::Wrong,
-                "the sums do not agree: the ledger is damaged or omt has a defect; keep the ledger and report it".into(),
+                "the sums do not agree: the ledger is damaged or omt has a defect; keep the ledger and report it"
+                    .into(),
             );
         }
         if failed > 0 {
@@ -105,7 +106,10 @@ impl Facts {
             ),
             _ => (
                 Standing::Left,
-                format!("complete, {accepted}: {} proven, {left} left behind, each with its reason", Many(verified, "item")),
+                format!(
+                    "complete, {accepted}: {} proven, {left} left behind, each with its reason",
+                    Many(verified, "item")
+                ),
             ),
         }
     }
@@ -121,7 +125,9 @@ impl Facts {
                 "the last complete run read {} rows; a run that is under way, or did not end, has changed the ledger since",
                 run.rows
             ),
-            Some(_) => "the last run did not come to its end: the installation may have rows that are not here yet".into(),
+            Some(_) => {
+                "the last run did not come to its end: the installation may have rows that are not here yet".into()
+            }
             None => "no run has ended yet: the installation may have rows that are not here yet".into(),
         }
     }

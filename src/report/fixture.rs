@@ -155,7 +155,12 @@ fn leave(ledger: &Ledger) {
     });
     end(ledger, 10, Outcome::Missing, &several);
     end(ledger, 11, Outcome::Missing, &nowhere);
-    end(ledger, 12, Outcome::Unreadable, &json!({ "path": "/srv/SO_ARC/LM/locked.doc", "reason": "permission denied" }));
+    end(
+        ledger,
+        12,
+        Outcome::Unreadable,
+        &json!({ "path": "/srv/SO_ARC/LM/locked.doc", "reason": "permission denied" }),
+    );
     end(ledger, 13, Outcome::Unmigratable, &json!({ "reason": "its name is blank" }));
     ledger.writer().put(Record::Row(Key::new(Kind::Document, 14), 1)).unwrap();
 }

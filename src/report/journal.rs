@@ -1,7 +1,7 @@
 //! The journal in a report: every entry as it stands, and loudly whether somebody has changed it.
 
-use crate::ledger::{JournalEntry, Reader};
 use crate::Result;
+use crate::ledger::{JournalEntry, Reader};
 
 /// Entries in one page.
 const PAGE: usize = 500;

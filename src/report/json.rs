@@ -109,8 +109,14 @@ mod tests {
         assert_eq!(report["event"], "report");
         assert_eq!(report["identity"], json!({ "company": fixture::COMPANY, "serial": "1234567" }));
         assert_eq!(report["generated"], "2026-11-23T06:00:00.000Z");
-        assert_eq!((&report["rows"], &report["pending"], &report["identity_holds"]), (&json!(9), &json!(1), &json!(true)));
-        assert_eq!(report["identity_text"], "rows 9 = verified 4 + missing 2 + unreadable 1 + unmigratable 1 + pending 1 ✓");
+        assert_eq!(
+            (&report["rows"], &report["pending"], &report["identity_holds"]),
+            (&json!(9), &json!(1), &json!(true))
+        );
+        assert_eq!(
+            report["identity_text"],
+            "rows 9 = verified 4 + missing 2 + unreadable 1 + unmigratable 1 + pending 1 ✓"
+        );
         assert_eq!(report["totals"]["verified"], json!({ "items": 4, "bytes": 5_005_000 }));
         assert_eq!(report["kinds"]["template"]["verified"]["items"], 1);
         assert_eq!(report["pending_kinds"]["document"], 1);

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn an_item_has_the_same_shape_in_the_report_and_in_the_events_of_a_run() {
-        let detail = json!({ "reason": "gone", "path": "NO/x.dot", "looked_in": ["NO", "", "NO"], "candidates": ["T/x.dot"] });
+        let detail =
+            json!({ "reason": "gone", "path": "NO/x.dot", "looked_in": ["NO", "", "NO"], "candidates": ["T/x.dot"] });
         let left = left(known(Some(&detail.to_string())), Outcome::Missing, &Roots(BTreeMap::new()));
         let Value::Object(mut rest) = detail else { unreachable!() };
         rest.remove("path");

@@ -6,20 +6,20 @@
 //! *rows = sum of outcomes + pending* with its numbers, where the rows are counted anew and the sums are those
 //! that were kept while the work was done.
 
+mod delivery;
 mod facts;
+#[cfg(test)]
+mod fixture;
 mod html;
 mod journal;
 mod json;
 mod left;
 mod manifest;
 mod paper;
-mod delivery;
 mod run;
 mod safe;
 pub mod text;
 mod units;
-#[cfg(test)]
-mod fixture;
 
 pub use delivery::{to_file, to_stdout};
 

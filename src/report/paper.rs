@@ -26,7 +26,10 @@ impl<'a> Paper<'a> {
     }
 
     /// Writes an array of JSON values, one at a time. `give` gets a function that writes the next one.
-    pub(super) fn array(&mut self, give: impl FnOnce(&mut dyn FnMut(&dyn ToJson) -> Result<()>) -> Result<()>) -> Result<()> {
+    pub(super) fn array(
+        &mut self,
+        give: impl FnOnce(&mut dyn FnMut(&dyn ToJson) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
         write!(self, "[")?;
         let mut first = true;
         give(&mut |value| {
@@ -65,5 +68,7 @@ impl ToJson for Ready<'_> {
 }
 
 fn failed(cause: std::io::Error) -> Error {
-    Error::new(Code::Io, "the report cannot be written").hint("check the space and the rights where it goes").because(cause)
+    Error::new(Code::Io, "the report cannot be written")
+        .hint("check the space and the rights where it goes")
+        .because(cause)
 }

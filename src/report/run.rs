@@ -49,7 +49,8 @@ pub(super) struct Bytes {
 #[serde(default)]
 pub(super) struct Edge {
     /// As in `scanner→hasher`.
-    pub(super) edge: String,
+    #[serde(rename = "edge")]
+    pub(super) name: String,
     pub(super) capacity: u64,
     pub(super) items: u64,
     /// Seconds that senders waited, all together.
@@ -59,7 +60,7 @@ pub(super) struct Edge {
 impl Edge {
     /// The stage that the edge leads into.
     pub(super) fn stage(&self) -> &str {
-        self.edge.rsplit('→').next().unwrap_or(&self.edge)
+        self.name.rsplit('→').next().unwrap_or(&self.name)
     }
 }
 
@@ -174,7 +175,10 @@ mod tests {
         let run = Run::of(&fixture::summary());
         assert_eq!(run.longest_wait().map(Edge::stage), Some("uploader"));
         let sentence = run.bottleneck().unwrap();
-        assert!(sentence.starts_with("the uploader was the bottleneck: stages before it waited 1 min 31 s"), "{sentence}");
+        assert!(
+            sentence.starts_with("the uploader was the bottleneck: stages before it waited 1 min 31 s"),
+            "{sentence}"
+        );
     }
 
     #[test]

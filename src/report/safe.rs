@@ -55,10 +55,7 @@ mod tests {
     #[test]
     fn markup_becomes_text() {
         let name = r#"<script>alert("x")</script> & 'more'"#;
-        assert_eq!(
-            Html(name).to_string(),
-            "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;more&#39;"
-        );
+        assert_eq!(Html(name).to_string(), "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;more&#39;");
         assert_eq!(Html("</title><svg onload=x>").to_string(), "&lt;/title&gt;&lt;svg onload=x&gt;");
     }
 

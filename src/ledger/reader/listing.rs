@@ -98,9 +98,9 @@ fn orphan(row: &Row<'_>) -> rusqlite::Result<Orphan> {
 
 #[cfg(test)]
 mod tests {
+    use crate::digest::Digest;
     use crate::item::{Key, Kind, Outcome};
     use crate::ledger::{Found, Ledger, Proof, Reader, Record, Stamp};
-    use crate::digest::Digest;
 
     fn ledger() -> (tempfile::TempDir, Ledger) {
         let folder = tempfile::tempdir().unwrap();
@@ -141,10 +141,10 @@ mod tests {
         let first = reader.verified_after(0, 1).unwrap();
         let rest = reader.verified_after(first[0].0.key.number(), 10).unwrap();
         assert_eq!((first[0].0.key.id(), first[0].1.len()), (4, 0));
-        assert_eq!(rest.iter().map(|(known, chunks)| (known.key.id(), chunks.clone())).collect::<Vec<_>>(), [(
-            9,
-            chunks.to_vec()
-        )]);
+        assert_eq!(
+            rest.iter().map(|(known, chunks)| (known.key.id(), chunks.clone())).collect::<Vec<_>>(),
+            [(9, chunks.to_vec())]
+        );
     }
 
     #[test]

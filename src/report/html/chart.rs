@@ -67,7 +67,11 @@ impl Chart {
         let at = |row: usize| number(self.span * row as f64 / rows as f64 / unit, 0.1);
         (0..rows)
             .map(|row| {
-                [format!("{}–{} {name}", at(row), at(row + 1)), Rate(sent[row]).to_string(), Rate(verified[row]).to_string()]
+                [
+                    format!("{}–{} {name}", at(row), at(row + 1)),
+                    Rate(sent[row]).to_string(),
+                    Rate(verified[row]).to_string(),
+                ]
             })
             .collect()
     }
@@ -150,7 +154,11 @@ fn cleaned(curve: &[Point]) -> Vec<Point> {
         let last = points[points.len() - 1];
         if point.at.is_finite() && point.at > last.at {
             // What was done stays done.
-            points.push(Point { sent: point.sent.max(last.sent), verified: point.verified.max(last.verified), ..*point });
+            points.push(Point {
+                sent: point.sent.max(last.sent),
+                verified: point.verified.max(last.verified),
+                ..*point
+            });
         }
     }
     points
@@ -212,7 +220,7 @@ fn time_unit(span: f64) -> (f64, &'static str) {
 fn time_step(span: f64) -> f64 {
     let usual = [
         1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0, 7200.0, 10_800.0,
-        21_600.0, 43_200.0, 86_400.0,
+        14_400.0, 21_600.0, 28_800.0, 43_200.0, 86_400.0,
     ];
     let least = span / 6.0;
     if least < 1.0 {
@@ -265,7 +273,10 @@ mod tests {
     #[test]
     fn the_picture_has_words_and_a_table() {
         let chart = Chart::of(&Run::of(&fixture::summary())).unwrap();
-        assert_eq!(chart.words(), "Sent: 3.3 MiB/s on average, 4.0 MiB/s at most. Proven: 4.5 MiB/s on average, 6.0 MiB/s at most.");
+        assert_eq!(
+            chart.words(),
+            "Sent: 3.3 MiB/s on average, 4.0 MiB/s at most. Proven: 4.5 MiB/s on average, 6.0 MiB/s at most."
+        );
         let rows = chart.rows();
         assert_eq!((rows.len(), rows[0][0].as_str(), rows[0][1].as_str()), (12, "0.0–0.2 minutes", "4.0 MiB/s"));
         let svg = chart.to_string();

@@ -19,9 +19,13 @@ pub(super) fn meaning(outcome: Outcome) -> &'static str {
         Outcome::Missing => {
             "There is a row but no file. Put the file back where one of the folders says, and run the migration again: only it is sent."
         }
-        Outcome::Unreadable => "There is a file, but it could not be read. Give the account the right to read it, or close what locks it, and run again.",
+        Outcome::Unreadable => {
+            "There is a file, but it could not be read. Give the account the right to read it, or close what locks it, and run again."
+        }
         Outcome::Changing => "The file changed each time it was read. Run again when nobody works with it.",
-        Outcome::Unmigratable => "It cannot move, by a rule. Repair the row on-site where that is possible, and run again.",
+        Outcome::Unmigratable => {
+            "It cannot move, by a rule. Repair the row on-site where that is possible, and run again."
+        }
         Outcome::Refused => "The tenant said no, and why.",
         Outcome::Failed => "The tenant holds something else than was sent. Run again: it is sent anew.",
     }
@@ -42,7 +46,10 @@ pub(super) fn left_behind(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>)
             meaning(outcome),
             if bytes > 0 { format!(" {} together.", Bytes(bytes)) } else { String::new() }
         )?;
-        writeln!(paper, "<table class=\"list\"><thead><tr><th scope=\"col\">Item</th><th scope=\"col\">File, reason</th></tr></thead><tbody>")?;
+        writeln!(
+            paper,
+            "<table class=\"list\"><thead><tr><th scope=\"col\">Item</th><th scope=\"col\">File, reason</th></tr></thead><tbody>"
+        )?;
         left::each(reader, &facts.roots, outcome, MOST, &mut |left| entry(left, paper))?;
         writeln!(paper, "</tbody></table>")?;
         more(paper, items)?;
@@ -118,10 +125,15 @@ pub(super) fn journal(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> 
             "<p class=\"note\">Decisions and changed settings, in order. Each entry carries the digest of the one before \
              it; the chain is unbroken.</p>"
         )?,
-        Some(trouble) => writeln!(paper, "<p class=\"alert\"><strong>The chain is broken.</strong> {}</p>", Html(trouble))?,
+        Some(trouble) => {
+            writeln!(paper, "<p class=\"alert\"><strong>The chain is broken.</strong> {}</p>", Html(trouble))?;
+        }
     }
     if facts.journal.entries > 0 {
-        writeln!(paper, "<table class=\"list\"><thead><tr><th scope=\"col\">Entry</th><th scope=\"col\">What</th></tr></thead><tbody>")?;
+        writeln!(
+            paper,
+            "<table class=\"list\"><thead><tr><th scope=\"col\">Entry</th><th scope=\"col\">What</th></tr></thead><tbody>"
+        )?;
         journal::each(reader, MOST, &mut |entry| {
             writeln!(
                 paper,

@@ -87,14 +87,16 @@ fn header(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
         )?;
     }
     if let Some(error) = facts.last().and_then(|run| run.error.as_ref()) {
-        let hint = error.hint.as_deref().unwrap_or_default();
-        writeln!(
+        write!(
             paper,
-            "<p class=\"alert\"><strong>The last run ended with an error.</strong> {} <code>{}</code> {}</p>",
-            Html(&error.message),
-            Html(&error.code),
-            Html(hint)
+            "<p class=\"alert\"><strong>The last run ended with an error.</strong> {} <code>{}</code>",
+            Html(title(&error.message)),
+            Html(&error.code)
         )?;
+        if let Some(hint) = &error.hint {
+            write!(paper, "<span>What to do: {}.</span>", Html(hint))?;
+        }
+        writeln!(paper, "</p>")?;
     }
     writeln!(paper, "</header>")
 }
@@ -210,12 +212,13 @@ fn waiting(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
     let longest = run.edges.iter().map(|edge| edge.waited).fold(0.0, f64::max);
     for edge in &run.edges {
         let part = if longest > 0.0 { (edge.waited / longest * 100.0).clamp(0.0, 100.0) } else { 0.0 };
-        let class = if run.longest_wait().is_some_and(|longest| longest.edge == edge.edge) { " class=\"longest\"" } else { "" };
+        let class =
+            if run.longest_wait().is_some_and(|longest| longest.name == edge.name) { " class=\"longest\"" } else { "" };
         writeln!(
             paper,
             "<tr{class}><th scope=\"row\">{}<small>{} through, holds {}</small></th>\
              <td class=\"bar\"><div style=\"width:{part:.1}%\"></div></td><td class=\"number\">{}</td></tr>",
-            Html(edge.edge.replace('→', " → ")),
+            Html(edge.name.replace('→', " → ")),
             Grouped(edge.items),
             edge.capacity,
             Duration(edge.waited)
@@ -297,7 +300,8 @@ mod tests {
     fn the_page_needs_nothing_and_runs_nothing() {
         let page = fixture::world().report(Form::Html);
         assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'"));
-        for part in ["<script", "<img", "<b>", "<i>", "<link", "http://", "https://", "url(", "@import", "javascript:"] {
+        for part in ["<script", "<img", "<b>", "<i>", "<link", "http://", "https://", "url(", "@import", "javascript:"]
+        {
             assert!(!page.contains(part), "{part}");
         }
         assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));

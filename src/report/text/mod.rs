@@ -160,7 +160,7 @@ fn edges(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
         let bar = "█".repeat(if longest > 0.0 { (edge.waited / longest * BAR).round() as usize } else { 0 });
         let line = format!(
             "{:<19} holds {:>4} {:>11} through   waited {:>13}  {bar}",
-            Plain(&edge.edge).to_string(),
+            Plain(&edge.name).to_string(),
             edge.capacity,
             edge.items,
             Duration(edge.waited)

@@ -1,13 +1,13 @@
 //! What a command says when its run has ended: how, the sums, how fast, what held it up, and what to do next.
 
 use super::lists::wrapped;
+use crate::Result;
 use crate::item::Outcome;
 use crate::migration::Summary;
 use crate::report::facts::Sums;
 use crate::report::paper::Paper;
 use crate::report::run::Run;
 use crate::report::units::{Bytes, Duration, Many, Rate};
-use crate::Result;
 
 /// What a run says when it has ended.
 #[must_use]
@@ -80,7 +80,10 @@ fn hints(run: &Run) -> Vec<String> {
         Some(1) => {
             for (outcome, advice) in [
                 (Outcome::Missing, "put the missing files back and run `omt migrate` again: it sends only them"),
-                (Outcome::Unreadable, "make the unreadable files readable for this account and run `omt migrate` again"),
+                (
+                    Outcome::Unreadable,
+                    "make the unreadable files readable for this account and run `omt migrate` again",
+                ),
                 (Outcome::Changing, "close what changes the changing files and run `omt migrate` again"),
                 (Outcome::Unmigratable, "repair the rows of unmigratable items on-site and run `omt migrate` again"),
             ] {
