@@ -17,7 +17,7 @@ pub struct Point {
 
 /// A curve that thins itself out: a weekend takes as many points as a minute.
 #[derive(Debug, Default)]
-pub struct Curve {
+pub(super) struct Curve {
     points: Vec<Point>,
     /// Every so many samples become a point.
     stride: usize,
@@ -29,7 +29,7 @@ const MOST: usize = 512;
 
 impl Curve {
     /// Takes a sample.
-    pub fn add(&mut self, point: Point) {
+    pub(super) fn add(&mut self, point: Point) {
         let stride = self.stride.max(1);
         if self.samples.is_multiple_of(stride) {
             self.points.push(point);
@@ -47,7 +47,7 @@ impl Curve {
 
     /// The points, with `last` as the end.
     #[must_use]
-    pub fn finish(mut self, last: Point) -> Vec<Point> {
+    pub(super) fn finish(mut self, last: Point) -> Vec<Point> {
         self.points.push(last);
         self.points
     }

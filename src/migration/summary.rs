@@ -139,7 +139,7 @@ pub fn outcomes(totals: &Totals, kind: Option<Kind>) -> BTreeMap<&'static str, u
 
 /// What the totals mean for the exit status.
 #[must_use]
-pub fn exit_of(totals: &Totals, complete: bool) -> Exit {
+pub(super) fn exit_of(totals: &Totals, complete: bool) -> Exit {
     let count = |outcome| totals.of(None, Some(outcome)).0;
     if count(Outcome::Failed) > 0 {
         Exit::Different
