@@ -21,7 +21,7 @@ use std::process::ExitCode;
 type Ended = Result<Exit>;
 
 /// The whole program.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -227,7 +227,6 @@ struct Scribe {
 
 impl Scribe {
     fn new(connection: Connection) -> Self {
-        connection.set_prepared_statement_cache_capacity(64);
         Self { connection, dirs: HashMap::new(), changes: HashMap::new() }
     }
 

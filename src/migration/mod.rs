@@ -151,6 +151,8 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     }
     settle_differences(&site, &opened, &*connection.to).await?;
 
+    // A run that is killed leaves this.
+    site.ledger.writer().put(Record::Run(started.clone(), false, "null".into()))?;
     let (end_watch, watch) = tokio::sync::oneshot::channel();
     let watching = tokio::spawn(
         watch::Watch {

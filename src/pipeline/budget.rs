@@ -4,6 +4,7 @@
 //! The two never wait for each other in a circle, because content only moves forward. Packs live in a fixed
 //! number of buffers that go round.
 
+use super::edge::Edge;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -18,14 +19,16 @@ pub struct ContentBudget {
     units: Arc<Semaphore>,
     all: u32,
     runtime: Handle,
+    /// Waiting for room is waiting to send.
+    edge: Arc<Edge>,
 }
 
 impl ContentBudget {
-    /// Room for `bytes`; threads wait for it on `runtime`.
+    /// Room for `bytes`; threads wait for it on `runtime`, and `edge` counts how long.
     #[must_use]
-    pub fn new(bytes: u64, runtime: Handle) -> Self {
+    pub fn new(bytes: u64, runtime: Handle, edge: Arc<Edge>) -> Self {
         let all = (bytes / UNIT as u64).clamp(1, u64::from(u32::MAX >> 4)) as u32;
-        Self { units: Arc::new(Semaphore::new(all as usize)), all, runtime }
+        Self { units: Arc::new(Semaphore::new(all as usize)), all, runtime, edge }
     }
 
     /// Waits until there is room for `bytes`. One item may always pass alone, however large it is.
@@ -35,7 +38,10 @@ impl ContentBudget {
         match Arc::clone(&self.units).try_acquire_many_owned(units) {
             Ok(room) => Some(room),
             // The semaphore is never closed; if it were, the run would be over.
-            Err(_) => self.runtime.block_on(Arc::clone(&self.units).acquire_many_owned(units)).ok(),
+            Err(_) => {
+                let room = Arc::clone(&self.units).acquire_many_owned(units);
+                self.runtime.block_on(self.edge.wait(room)).ok()
+            }
         }
     }
 }
@@ -46,25 +52,27 @@ pub struct PackBuffers {
     give: Sender<Vec<u8>>,
     take: Receiver<Vec<u8>>,
     capacity: usize,
+    /// Waiting for a buffer is waiting for the uploader.
+    edge: Arc<Edge>,
 }
 
 impl PackBuffers {
-    /// As many buffers of `capacity` as `bytes` pay for, at least two.
+    /// As many buffers of `capacity` as `bytes` pay for, at least two; `edge` counts how long anybody waits.
     #[must_use]
-    pub fn new(bytes: u64, capacity: usize) -> Self {
+    pub fn new(bytes: u64, capacity: usize, edge: Arc<Edge>) -> Self {
         let count = (bytes as usize / capacity).max(2);
         let (give, take) = bounded(count);
         for _ in 0..count {
             // Empty until it is used: memory that no pack needs is never taken.
             let _ = give.try_send(Vec::new());
         }
-        Self { give, take, capacity }
+        Self { give, take, capacity, edge }
     }
 
     /// Waits for a buffer.
     #[must_use]
     pub fn take(&self) -> Option<Vec<u8>> {
-        let mut buffer = self.take.recv().ok()?;
+        let mut buffer = self.take.try_recv().ok().or_else(|| self.edge.waiting(|| self.take.recv().ok()))?;
         buffer.reserve_exact(self.capacity.saturating_sub(buffer.capacity()));
         Some(buffer)
     }
@@ -104,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_lent_buffer_comes_back_when_its_last_reader_is_gone() {
-        let buffers = PackBuffers::new(2 << 20, 1 << 20);
+        let buffers = PackBuffers::new(2 << 20, 1 << 20, Arc::new(Edge::new("test", 1)));
         let (mut first, second) = (buffers.take().unwrap(), buffers.take().unwrap());
         first.extend_from_slice(b"pack");
         let bytes = buffers.lend(first);
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn an_item_larger_than_the_budget_passes_alone() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let budget = ContentBudget::new(1 << 20, runtime.handle().clone());
+        let budget = ContentBudget::new(1 << 20, runtime.handle().clone(), Arc::new(Edge::new("test", 1)));
         let room = budget.take(1 << 30).unwrap();
         assert_eq!(budget.units.available_permits(), 0);
         drop(room);

@@ -41,6 +41,14 @@ impl Edge {
         output
     }
 
+    /// The same for a thread that blocks.
+    pub(super) fn waiting<T>(&self, room: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let output = room();
+        self.add(start.elapsed());
+        output
+    }
+
     fn add(&self, waited: Duration) {
         self.waited.fetch_add(waited.as_nanos() as u64, Relaxed);
     }
@@ -88,10 +96,7 @@ impl<T> Way<T> {
         match self.to.try_send(item) {
             Ok(()) => {}
             Err(TrySendError::Full(item)) => {
-                let start = Instant::now();
-                let sent = self.to.send(item);
-                self.edge.add(start.elapsed());
-                sent?;
+                self.edge.waiting(|| self.to.send(item))?;
             }
             Err(TrySendError::Disconnected(item)) => return Err(SendError(item)),
         }

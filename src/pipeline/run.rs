@@ -110,8 +110,8 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let outcomes = Outcomes::new(ledger.writer(), Arc::clone(&stats), observer);
     let claims = Arc::new(Claims::default());
     // A quarter of the memory for content, the rest for packs.
-    let content = ContentBudget::new(settings.memory.0 / 4, runtime.clone());
-    let buffers = PackBuffers::new(settings.memory.0 / 4 * 3, settings.pack.0 as usize);
+    let content = ContentBudget::new(settings.memory.0 / 4, runtime.clone(), Arc::clone(&to_chunker));
+    let buffers = PackBuffers::new(settings.memory.0 / 4 * 3, settings.pack.0 as usize, Arc::clone(&to_uploader));
     let (done, finished) = oneshot::channel();
     let supervisor = open(Supervisor::new(stop.clone(), done));
 
