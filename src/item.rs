@@ -81,8 +81,8 @@ impl Key {
     pub fn from_number(number: i64) -> Option<Self> {
         let kind = Kind::from_number(u8::try_from(number >> 48).ok()?)?;
         let language = (number & 0xff) as usize;
-        let legal =
-            (number >> 40) & 0xff == 0 && (language == 0 || (kind == Kind::Template && language <= LANGUAGES.len()));
+        let legal = (number >> 40).trailing_zeros() >= 8
+            && (language == 0 || (kind == Kind::Template && language <= LANGUAGES.len()));
         legal.then_some(Self(number))
     }
 
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn keys_sort_by_kind_then_id() {
-        let mut keys = vec![Key::new(Kind::Template, 1), Key::new(Kind::Document, 9), Key::new(Kind::Document, 2)];
+        let mut keys = [Key::new(Kind::Template, 1), Key::new(Kind::Document, 9), Key::new(Kind::Document, 2)];
         keys.sort();
         assert_eq!(keys.iter().map(Key::to_string).collect::<Vec<_>>(), ["document/2", "document/9", "template/1"]);
     }

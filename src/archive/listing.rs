@@ -36,7 +36,9 @@ impl Listings {
             listing.entry(fold(&name)).or_default().push(name);
             self.names += 1;
         }
-        listing.values_mut().for_each(|names| names.sort());
+        for names in listing.values_mut() {
+            names.sort();
+        }
         if self.names > NAMES {
             self.kept.clear();
             self.names = listing.len();

@@ -37,12 +37,11 @@ fn is_inhabitant(role: Role, path: &Path) -> bool {
     match role {
         Role::Archive => match parts.as_slice() {
             // Signal.dat, Task_1.trt and the like
-            [_] => true,
+            [] | [_] => true,
             [top, ..] if is_house_folder(top) => true,
             // signatures and settings in a user's own folder
             [_, _] => extension("htm") || extension("html") || extension("sxf"),
             [_, half, inner, ..] => is_half_year(half) && inner.eq_ignore_ascii_case("locked") && parts.len() > 3,
-            [] => true,
         },
         Role::Templates => parts.first().is_some_and(|top| parts.len() > 1 && top.eq_ignore_ascii_case("travel")),
         Role::Attachments => false,

@@ -13,7 +13,7 @@ pub(super) fn status(args: &At, output: &Output) -> Ended {
     let reader = ledger_of(&config)?;
     let totals = reader.totals()?;
     let (pending, bytes) = (totals.of(None, None).0, totals.of(None, Some(Outcome::Verified)).1);
-    let last = reader.runs(1)?.into_iter().next();
+    let last = reader.last_run()?;
     if output.json {
         let kinds: serde_json::Map<_, _> = Kind::ALL
             .into_iter()
@@ -27,7 +27,7 @@ pub(super) fn status(args: &At, output: &Output) -> Ended {
             "pending": pending,
             "verified_bytes": bytes,
             "orphans": reader.orphan_count()?,
-            "last_run": last.as_ref().map(|(started, ended, _)| json!({ "started": started, "ended": ended })),
+            "last_run": last.as_ref().map(|(started, ended)| json!({ "started": started, "ended": ended })),
         }));
     } else {
         for outcome in Outcome::ALL {
@@ -37,8 +37,8 @@ pub(super) fn status(args: &At, output: &Output) -> Ended {
         println!("{:<13} {pending:>10}", "pending");
         println!("{:<13} {:>10}", "orphans", reader.orphan_count()?);
         match last {
-            Some((started, Some(ended), _)) => println!("last run: {started} to {ended}"),
-            Some((started, None, _)) => println!("last run: {started}, not ended"),
+            Some((started, Some(ended))) => println!("last run: {started} to {ended}"),
+            Some((started, None)) => println!("last run: {started}, not ended"),
             None => println!("no run has ended yet"),
         }
     }

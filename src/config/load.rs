@@ -29,7 +29,7 @@ impl Config {
         overlay(&mut table, environment);
         let mut config: Self = table.try_into().map_err(|cause: toml::de::Error| invalid(without_values(&cause)))?;
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        config.file = file.to_owned();
+        file.clone_into(&mut config.file);
         config.resolve(folder);
         config.check().map_err(invalid)?;
         Ok(config)
@@ -69,7 +69,7 @@ impl Config {
             }
         }
         let Size(pack) = pipeline.pack;
-        if pack < MIN_PACK || pack > 1 << 30 {
+        if !(MIN_PACK..=1 << 30).contains(&pack) {
             return Err(format!("`pipeline.pack` must be between {} and 1 GiB", Size(MIN_PACK)));
         }
         if pipeline.whole.0 == 0 || pipeline.whole > pipeline.pack {

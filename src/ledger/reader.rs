@@ -229,11 +229,6 @@ impl Reader {
         self.orphan_list("WHERE folded = ?1 ORDER BY id LIMIT ?2", params![name, limit as i64])
     }
 
-    /// Up to `limit` files without a row, after the first `skip`.
-    pub fn orphans(&self, skip: usize, limit: usize) -> Result<Vec<(i64, String, u64, i64)>> {
-        self.orphan_list("ORDER BY root, path LIMIT ?2 OFFSET ?1", params![skip as i64, limit as i64])
-    }
-
     fn orphan_list(&self, rest: &str, values: impl rusqlite::Params) -> Result<Vec<(i64, String, u64, i64)>> {
         let read = || -> rusqlite::Result<Vec<_>> {
             self.connection
@@ -292,15 +287,14 @@ impl Reader {
             .map_err(|cause| self.explain(cause))
     }
 
-    /// The summaries of the last `limit` runs, newest first: start, end, summary.
-    pub fn runs(&self, limit: usize) -> Result<Vec<(String, Option<String>, Option<String>)>> {
-        let read = || -> rusqlite::Result<Vec<_>> {
-            self.connection
-                .prepare_cached("SELECT started, ended, summary FROM run ORDER BY id DESC LIMIT ?1")?
-                .query_map([limit as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
-        };
-        read().map_err(|cause| self.explain(cause))
+    /// When the last run began, and when it ended, if it did.
+    pub fn last_run(&self) -> Result<Option<(String, Option<String>)>> {
+        self.connection
+            .query_row("SELECT started, ended FROM run ORDER BY id DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .map_err(|cause| self.explain(cause))
     }
 
     /// The journal, checked.

@@ -8,7 +8,7 @@ use super::{PENDING, Stamp, journal, place, reader::Reader, schema};
 use crate::digest::Digest;
 use crate::item::{Key, Kind, Outcome};
 use crate::{Code, Error, Result};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::any::Any;
 use std::collections::HashMap;
@@ -159,10 +159,10 @@ impl Ledger {
             std::thread::Builder::new()
                 .name("ledger".into())
                 .spawn(move || {
-                    if let Err(cause) = Scribe::new(connection).run(&from) {
-                        if let Ok(mut failure) = failure.lock() {
-                            *failure = Some(schema::explain(&path, cause));
-                        }
+                    if let Err(cause) = Scribe::new(connection).run(&from)
+                        && let Ok(mut failure) = failure.lock()
+                    {
+                        *failure = Some(schema::explain(&path, cause));
                     }
                     // `from` ends here: whoever waits to send sees it and asks for the failure.
                 })
@@ -247,10 +247,7 @@ impl Scribe {
                 if urgent || count >= GROUP {
                     break;
                 }
-                record = match from.recv_deadline(until) {
-                    Ok(record) => Some(record),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-                };
+                record = from.recv_deadline(until).ok();
             }
             self.write_totals()?;
             self.connection.execute_batch("COMMIT")?;

@@ -185,7 +185,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
-    let summary = summarize(&config, &control, started, opened.kind, ran, closed, curve, &site.ledger)?;
+    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, curve, &site.ledger)?;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
@@ -273,8 +273,8 @@ fn summarize(
     control: &Control,
     started: String,
     kind: RunKind,
-    ran: Result<Finished>,
-    committed: Result<bool>,
+    ran: &Result<Finished>,
+    committed: &Result<bool>,
     curve: Vec<Point>,
     ledger: &Ledger,
 ) -> Result<Summary> {

@@ -103,7 +103,7 @@ impl Assembly {
         state.given_up = true;
         // One chunk that is the whole item goes without saying.
         let chunks = if names.len() == 1 && names[0] == blake3 { Vec::new() } else { names };
-        let proof = Proof { blake3, stamp, chunks };
+        let proof = Proof { blake3, chunks, stamp };
         Some(Complete { key: self.key, path: self.path.clone(), proof, waits: state.waits })
     }
 }

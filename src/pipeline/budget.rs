@@ -35,14 +35,12 @@ impl ContentBudget {
     #[must_use]
     pub fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let units = (bytes.div_ceil(UNIT).max(1) as u64).min(u64::from(self.all)) as u32;
-        match Arc::clone(&self.units).try_acquire_many_owned(units) {
-            Ok(room) => Some(room),
-            // The semaphore is never closed; if it were, the run would be over.
-            Err(_) => {
-                let room = Arc::clone(&self.units).acquire_many_owned(units);
-                self.runtime.block_on(self.edge.wait(room)).ok()
-            }
+        if let Ok(room) = Arc::clone(&self.units).try_acquire_many_owned(units) {
+            return Some(room);
         }
+        // The semaphore is never closed; if it were, the run would be over.
+        let room = Arc::clone(&self.units).acquire_many_owned(units);
+        self.runtime.block_on(self.edge.wait(room)).ok()
     }
 }
 

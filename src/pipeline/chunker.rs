@@ -83,7 +83,7 @@ struct Open {
 
 impl Chunker {
     /// Takes pieces until no more come, then sends what is left.
-    pub(super) fn work(self, pieces: Receiver<Piece>) -> Result<()> {
+    pub(super) fn work(self, pieces: &Receiver<Piece>) -> Result<()> {
         let mut squeezer = Squeezer::new(self.level)
             .map_err(|cause| crate::Error::new(crate::Code::Internal, "cannot start zstd").because(cause))?;
         let mut open: Option<Open> = None;

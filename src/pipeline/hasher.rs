@@ -62,12 +62,12 @@ impl From<io::Error> for Trouble {
 
 impl Hasher {
     /// Reads candidates until no more come.
-    pub(super) fn work(&self, candidates: Receiver<Candidate>, to: Way<Piece>) -> Result<()> {
+    pub(super) fn work(&self, candidates: Receiver<Candidate>, to: &Way<Piece>) -> Result<()> {
         for candidate in candidates {
             if self.stop.is_draining() {
                 break;
             }
-            if !self.read(&candidate, &to)? {
+            if !self.read(&candidate, to)? {
                 break;
             }
         }
@@ -90,7 +90,7 @@ impl Hasher {
                 if stamp.size <= self.whole {
                     self.read_whole(file, stamp, &item, to)
                 } else {
-                    self.read_pieces(file, stamp, &item, to)
+                    self.read_pieces(&file, stamp, &item, to)
                 }
             });
             let (outcome, why) = match read {
@@ -134,10 +134,10 @@ impl Hasher {
         to.send(piece).map_err(|_| Trouble::Stopped)
     }
 
-    fn read_pieces(&self, file: File, stamp: Stamp, item: &Arc<Assembly>, to: &Way<Piece>) -> Result<(), Trouble> {
+    fn read_pieces(&self, file: &File, stamp: Stamp, item: &Arc<Assembly>, to: &Way<Piece>) -> Result<(), Trouble> {
         let mut whole = blake3::Hasher::new();
         let (mut pieces, mut length) = (0, 0u64);
-        self.cut.cut(&file, self.chunk, |bytes| {
+        self.cut.cut(file, self.chunk, |bytes| {
             if self.stop.is_aborting() {
                 return Err(Trouble::Stopped);
             }
@@ -152,7 +152,7 @@ impl Hasher {
             to.send(piece).map_err(|_| Trouble::Stopped)?;
             Ok(true)
         })?;
-        unchanged(&file, stamp)?;
+        unchanged(file, stamp)?;
         if length != stamp.size {
             return Err(Trouble::Changed);
         }

@@ -166,7 +166,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "shows why they are disallowed")]
     fn what_actix_itself_offers_is_not_bounded() {
         struct Idle;
         impl Actor for Idle {

@@ -164,7 +164,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
             stop: stop.clone(),
         };
         let pieces = from_hasher.clone();
-        chunkers.push(Box::new(move || chunker.work(pieces)));
+        chunkers.push(Box::new(move || chunker.work(&pieces)));
     }
     drop((verifier, uploader, from_hasher));
 
@@ -181,7 +181,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let hashers = (0..settings.hashers)
         .map(|_| {
             let (hasher, candidates, pieces) = (hasher.clone(), from_scanner.clone(), pieces.clone());
-            Box::new(move || hasher.work(candidates, pieces)) as Work
+            Box::new(move || hasher.work(candidates, &pieces)) as Work
         })
         .collect();
     drop((hasher, from_scanner, pieces));

@@ -152,11 +152,11 @@ impl Width {
     }
 
     fn leave(&self, state: &mut State, lane: Lane) {
-        if let Some(permit) = lane.0 {
-            if state.owed > 0 {
-                state.owed -= 1;
-                permit.forget();
-            }
+        if let Some(permit) = lane.0
+            && state.owed > 0
+        {
+            state.owed -= 1;
+            permit.forget();
         }
         self.adjust(state);
     }

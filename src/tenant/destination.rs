@@ -71,7 +71,7 @@ pub struct Retrying<D> {
 /// The longest pause between two tries. A tenant may ask for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// What a tenant may ask for at most: nobody waits longer without being told.
-const LONGEST_ASKED: Duration = Duration::from_secs(300);
+const LONGEST_ASKED: Duration = Duration::from_mins(5);
 
 impl<D> Retrying<D> {
     /// `inner`, each call made up to `tries` times.

@@ -29,11 +29,11 @@ pub(super) fn answer(shared: &Shared, questions: Receiver<Question>) -> Result<(
 fn settle(shared: &Shared, finder: &mut Finder, question: Question) -> Result<bool> {
     let Question { key, row, known } = question;
     let print = row.print();
-    if let Some(known) = &known {
-        if let Some(stamp) = unchanged(shared, known, print) {
-            shared.stats.unchanged.add(stamp.size);
-            return Ok(true);
-        }
+    if let Some(known) = &known
+        && let Some(stamp) = unchanged(shared, known, print)
+    {
+        shared.stats.unchanged.add(stamp.size);
+        return Ok(true);
     }
     let (name, places) = match row.judge(shared) {
         Judgement::Look(name, places) => (name, places),

@@ -32,7 +32,7 @@ pub(super) fn look_around(shared: &Shared, reader: &Reader, readers: Vec<Reader>
             if shared.stop.is_draining() {
                 return Ok(());
             }
-            settle(shared, reader, known)?;
+            settle(shared, reader, &known)?;
         }
         // The next page must not be offered a file that this one has claimed.
         shared.writer.flush()?;
@@ -98,7 +98,7 @@ impl Drop for ReaderTurn<'_> {
     }
 }
 
-fn settle(shared: &Shared, reader: &Reader, known: Known) -> Result<()> {
+fn settle(shared: &Shared, reader: &Reader, known: &Known) -> Result<()> {
     let wanted = match known.key.kind() {
         Kind::Document => Role::Archive,
         Kind::Template => Role::Templates,
@@ -114,10 +114,10 @@ fn settle(shared: &Shared, reader: &Reader, known: Known) -> Result<()> {
     named.retain(|(root, ..)| shared.roots.get(*root).is_some_and(|root| root.role == wanted));
     // One file and one row: then it can only be this. Anything else is for a person to decide.
     let rivals = reader.unfound_count(&name)?;
-    if let ([(root, inside, ..)], 1) = (named.as_slice(), rivals) {
-        if take(shared, known.key, *root, inside, known.print.unwrap_or(0))? {
-            return Ok(());
-        }
+    if let ([(root, inside, ..)], 1) = (named.as_slice(), rivals)
+        && take(shared, known.key, *root, inside, known.print.unwrap_or(0))?
+    {
+        return Ok(());
     }
     if !named.is_empty() {
         let places: Vec<String> = named
