@@ -1,5 +1,6 @@
 //! `omt`
 pub mod archive;
+pub mod bench;
 pub mod clock;
 pub mod config;
 pub mod digest;

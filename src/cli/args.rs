@@ -72,6 +72,8 @@ pub(super) enum Command {
     Status(At),
     /// Write the report
     Report(Report),
+    /// Measure a whole migration on this machine, stage by stage
+    Bench(Bench),
     /// The receiving side
     #[command(subcommand)]
     Tenant(Tenant),
@@ -180,6 +182,28 @@ pub(super) enum ReportFormat {
     Html,
     /// The manifest: one verified item a line, as JSON, sorted
     Manifest,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Bench {
+    /// How many documents; 5000 by default, 100 with `--large`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) documents: Option<u64>,
+    /// Median size of a document
+    #[arg(long, default_value = "30KB")]
+    pub(super) size: Size,
+    /// Put a wire with this round trip before the tenant, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub(super) rtt: u64,
+    /// Give some documents large files that cannot be compressed, as `4x1GiB`
+    #[arg(long, value_name = "COUNTxSIZE")]
+    pub(super) large: Option<omt::bench::Large>,
+    /// Where to make the temporary folder; in the system's own by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Keep sample, ledger and store
+    #[arg(long)]
+    pub(super) keep: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! The commands: as typed, one function each, and how they end.
 
 mod args;
+mod bench;
 mod demo;
 mod face;
 mod install;
@@ -53,6 +54,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
+        Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }
 }

@@ -1,0 +1,165 @@
+//! Measuring the whole on this machine: a sample installation is migrated to a tenant over loopback, or over a wire
+//! that is as long as asked for, and then once more with nothing changed.
+//!
+//! Migration and tenant are processes of their own, so that time and memory of each are known, and nothing is
+//! switched off: the ledger is durable, every byte is proven. The sample has just been written, so files come from
+//! the system's cache: it is the program that is measured, not the disk. Everything lies in one temporary folder that
+//! goes away at the end, however it ends.
+
+mod children;
+mod figures;
+mod input;
+mod machine;
+pub mod relay;
+mod table;
+
+pub use figures::{Edge, Figures, Input, Pass, Second};
+pub use input::Large;
+pub use machine::Machine;
+
+use crate::tenant::protocol::Limits;
+use crate::tenant::{Invitation, Place, invite};
+use crate::{Code, Error, Result};
+use children::{Cost, Finished, Migrate, Tenant};
+use input::{Walked, prepare, walk};
+use relay::Relay;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How many documents there are beside large files.
+const BESIDE_LARGE: u64 = 100;
+/// How many documents there are otherwise.
+const DOCUMENTS: u64 = 5000;
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The program to start, usually the one that runs.
+    pub program: PathBuf,
+    /// How many documents; 5,000 by default, 100 beside large files.
+    pub documents: Option<u64>,
+    /// Their median size in bytes.
+    pub median_size: u64,
+    /// The round trip to the tenant in milliseconds; 0 is loopback as it is.
+    pub rtt_ms: u64,
+    /// Documents that get a large file that cannot be compressed.
+    pub large: Option<Large>,
+    /// The folder to make the temporary folder in; the system's own by default.
+    pub out: Option<PathBuf>,
+    /// Whether everything stays on disk.
+    pub keep: bool,
+}
+
+/// Measures. `stopped` ends it early; what was made is removed all the same.
+///
+/// # Errors
+/// When the sample cannot be written, one of the processes cannot be started, or `stopped` came first.
+pub async fn run(options: Options, stopped: impl Future<Output = ()>) -> Result<Figures> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("omt-bench-").disable_cleanup(options.keep);
+    let out = options.out.clone().unwrap_or_else(std::env::temp_dir);
+    std::fs::create_dir_all(&out).map_err(|cause| Error::io("make", &out, cause))?;
+    let folder = builder.tempdir_in(&out).map_err(|cause| Error::io("make a folder in", &out, cause))?;
+    // The folder may have been given relative to where we are; the store's address may not.
+    let place = folder.path().canonicalize().map_err(|cause| Error::io("find", folder.path(), cause))?;
+
+    let documents = options.documents.unwrap_or_else(|| match options.large {
+        Some(large) => BESIDE_LARGE.max(large.count),
+        None => DOCUMENTS,
+    });
+    let (site, median, large) = (place.join("site"), options.median_size, options.large);
+    // Not to be given up half-way: a writer would go on while the folder is being removed.
+    let sample = apart(move || prepare(site, documents, median, large)).await?;
+
+    let tenant = async {
+        let store = place.join("tenant");
+        let ticket = {
+            let store = store.clone();
+            let limits = Limits::default();
+            let (company, serial) = (sample.company.clone(), sample.serial.clone());
+            let invitation = Invitation { company, serial, plans: Vec::new(), limits };
+            apart(move || invite(&Place::open(&store_of(&store), None)?, invitation)).await?.ticket
+        };
+        Ok::<_, Error>((Tenant::start(&options.program, &store_of(&store)).await?, ticket))
+    };
+    tokio::pin!(stopped);
+    let (tenant, ticket) = tokio::select! {
+        started = tenant => started?,
+        () = &mut stopped => return Err(interrupted()),
+    };
+    let passes = passes(&options, &tenant, ticket, &sample.config);
+    let measured = tokio::select! {
+        measured = passes => measured,
+        () = &mut stopped => Err(interrupted()),
+    };
+    tenant.stop().await;
+    let Measured { before, first, after, second, walked } = measured?;
+    let kept = if options.keep {
+        Some(folder.keep())
+    } else {
+        folder.close().map_err(|cause| Error::io("remove", &place, cause))?;
+        None
+    };
+    Ok(Figures {
+        event: "bench",
+        machine: Machine::this(),
+        input: Input { documents: sample.documents, files: sample.files, bytes: sample.bytes, rtt_ms: options.rtt_ms },
+        first: Pass::of(&first, before, after),
+        second: Second {
+            seconds: second.seconds,
+            opened: second.items.opened,
+            walk_seconds: walked.time.as_secs_f64(),
+            walk_files: walked.files,
+        },
+        kept,
+        exit: if first.exit == 0 { second.exit } else { first.exit },
+    })
+}
+
+/// What the passes gave.
+struct Measured {
+    before: Cost,
+    first: Finished,
+    after: Cost,
+    second: Finished,
+    walked: Walked,
+}
+
+async fn passes(options: &Options, tenant: &Tenant, ticket: secrecy::SecretString, config: &Path) -> Result<Measured> {
+    let relay = match options.rtt_ms {
+        0 => None,
+        rtt => Some(Relay::start(address(&tenant.url)?, Duration::from_millis(rtt)).await?),
+    };
+    let url = relay.as_ref().map_or_else(|| tenant.url.clone(), |relay| format!("http://{}", relay.address()));
+    let migrate = Migrate { program: options.program.clone(), config: config.to_owned(), url, ticket };
+    let before = tenant.cost().await?;
+    let first = migrate.pass().await?;
+    let after = tenant.cost().await?;
+    let second = migrate.pass().await?;
+    let config = config.to_owned();
+    let walked = apart(move || walk(&config)).await?;
+    Ok(Measured { before, first, after, second, walked })
+}
+
+/// Work that waits for the disk, away from the threads that must not.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|cause| Error::new(Code::Internal, "a part of the measurement ended early").because(cause))?
+}
+
+/// The address of a store on disk: a plain path, which a store takes too and which needs no escapes.
+fn store_of(folder: &Path) -> String {
+    folder.to_string_lossy().into_owned()
+}
+
+fn address(url: &str) -> Result<SocketAddr> {
+    let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+    address.ok_or_else(|| Error::new(Code::Internal, format!("the tenant says that it listens on `{url}`")))
+}
+
+fn interrupted() -> Error {
+    Error::new(Code::Interrupted, "stopped; nothing is left behind")
+}
