@@ -1,6 +1,6 @@
 //! What a run says is what is so: outcomes, lists and bytes.
 
-use crate::world::{World, lines};
+use crate::world::{World, assert_same, lines};
 use omt::sample::Item;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ fn a_second_pass_opens_no_file_and_says_the_same() {
     assert_eq!((&second["bytes"]["read"], &second["bytes"]["sent"]), (&0.into(), &0.into()));
     assert_eq!((&second["outcomes"], &second["orphans"]), (&first["outcomes"], &first["orphans"]));
     assert_eq!(second["kind"], "recovery");
-    assert_eq!(world.manifest(), manifest);
+    assert_same(&world.manifest(), &manifest);
 }
 
 #[test]
@@ -119,5 +119,5 @@ fn two_installations_with_the_same_archive_have_the_same_manifest() {
         world.migrate().finished(0);
         world.manifest()
     });
-    assert_eq!(one, other);
+    assert_same(&one, &other);
 }

@@ -388,3 +388,11 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
 pub(crate) fn lines(manifest: &str) -> Vec<Value> {
     manifest.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
+
+/// Two manifests are equal; tells the first line that differs, and not all of them.
+pub(crate) fn assert_same(one: &str, other: &str) {
+    for (one, other) in one.lines().zip(other.lines()) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(one.lines().count(), other.lines().count());
+}
