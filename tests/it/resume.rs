@@ -133,6 +133,7 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
         assert!(kills < 200, "it does not get on");
     };
     assert!(kills >= 12, "{kills} kills are not every moment");
+    world.set("OMT_TENANT_URL", world.url());
     assert_eq!(last["outcomes"], finished["outcomes"]);
     assert_eq!((&last["rows"], &last["orphans"]), (&finished["rows"], &finished["orphans"]));
     assert_same(&world.manifest(), &undisturbed.manifest());
