@@ -4,14 +4,14 @@
 //! exact moment or bad luck. Nothing here waits for time to pass: a test goes on when something has happened, and
 //! the watchdog only ends what hangs.
 
-//badluck
+mod badluck;
 mod damage;
 //files
 mod outcomes;
 mod proxy;
-//recovery
+mod recovery;
 mod resume;
 //secrets
-//stores
+mod stores;
 #[allow(dead_code)]
 mod world;

@@ -235,15 +235,18 @@ impl World {
         let mut command = self.tenant_command(&["serve", "--listen", "127.0.0.1:0", "--log-level", "trace"], &[]);
         command.args(&self.serve);
         let server = Server::start(command);
-        // Certificates are for names, not for addresses.
-        let url = if server.url.starts_with("https") { server.url.replace("127.0.0.1", "localhost") } else { server.url.clone() };
-        self.set("OMT_TENANT_URL", url);
+        self.set("OMT_TENANT_URL", server.url.clone());
         self.server = Some(server);
     }
 
     /// Kills the tenant; gives its log.
     pub(crate) fn stop_tenant(&mut self) -> String {
         self.server.take().map(Server::kill).unwrap_or_default()
+    }
+
+    /// The tenant's commands go to another store from now on.
+    pub(crate) fn use_store(&mut self, store: &str, environment: BTreeMap<String, String>) {
+        (self.store, self.server_env) = (store.to_owned(), environment);
     }
 
     /// Sets a variable for the next runs.
