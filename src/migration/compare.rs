@@ -105,6 +105,8 @@ pub async fn compare(config: &Config, deep: bool, tell: &mut dyn FnMut(Deviation
             report(&known, path_of(&reader, &known)?, "the tenant does not hold it".into(), &mut comparison)?;
         }
     }
+    // The ledger's thread ends when nobody can write any more, and closing waits for it.
+    drop(writer);
     ledger.close()?;
     Ok(comparison)
 }

@@ -1,0 +1,17 @@
+//! Whole runs of the program as a person starts it: a sample installation, a tenant, the binary between them.
+//!
+//! [`world::World`] gives a test all three; [`proxy::Proxy`] stands in the way to the tenant where a test needs an
+//! exact moment or bad luck. Nothing here waits for time to pass: a test goes on when something has happened, and
+//! the watchdog only ends what hangs.
+
+mod badluck;
+mod damage;
+//files
+mod outcomes;
+mod proxy;
+mod recovery;
+mod resume;
+//secrets
+mod stores;
+#[allow(dead_code)]
+mod world;

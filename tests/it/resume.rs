@@ -1,0 +1,143 @@
+//! `kill -9` at any moment, then the same command again.
+//!
+//! Moments are calls to the tenant, not times: the program is killed while the proxy holds its n-th call, before
+//! the tenant knows of it or before the program knows of the answer. Each next attempt gets one call further.
+
+use crate::outcomes::restored_as_it_was;
+use crate::proxy::{Call, Fate, Proxy, Reply, Script};
+use crate::world::{World, assert_same};
+use omt::tenant::protocol::Landed;
+use std::process::Child;
+use std::sync::{Arc, Condvar, Mutex};
+
+/// Kills the program at a moment.
+#[derive(Default)]
+struct Killer {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Who is to be killed; the proxy waits until this is known.
+    child: Option<Arc<Mutex<Child>>>,
+    /// Calls until the kill.
+    calls: usize,
+    /// Kill before the tenant gets the call, or after it has answered.
+    before: bool,
+    /// Whether somebody was killed.
+    killed: bool,
+    /// Chunks in the packs that the tenant took in this attempt.
+    chunks: u64,
+    /// Those of them that it did not hold before.
+    new: u64,
+    /// Calls that are with the tenant; those of a program that was killed end all the same.
+    under_way: usize,
+}
+
+impl Killer {
+    fn arm(&self, child: Option<Arc<Mutex<Child>>>, calls: usize, before: bool) {
+        let mut state = self.state.lock().unwrap();
+        *state = State { child, calls, before, ..State::default() };
+        self.changed.notify_all();
+    }
+
+    fn moment(&self, before: bool) -> bool {
+        let state = self.state.lock().unwrap();
+        let mut state = self.changed.wait_while(state, |state| state.child.is_none()).unwrap();
+        if state.killed {
+            return true;
+        }
+        state.calls -= usize::from(before && state.calls > 0);
+        if state.calls == 0 && state.before == before {
+            state.killed = true;
+            state.child.as_ref().unwrap().lock().unwrap().kill().unwrap();
+        }
+        state.killed
+    }
+}
+
+impl Script for Killer {
+    fn judge(&self, _: &Call) -> Fate {
+        if self.moment(true) {
+            return Fate::Reset;
+        }
+        self.state.lock().unwrap().under_way += 1;
+        Fate::Pass
+    }
+
+    fn answered(&self, call: &Call, reply: &mut Reply) -> bool {
+        if call.is("PUT", "/packs") {
+            assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+            let landed: Landed = serde_json::from_slice(&reply.body).unwrap();
+            let mut state = self.state.lock().unwrap();
+            state.chunks += u64::from(landed.chunks);
+            state.new += u64::from(landed.new);
+        }
+        let told = !self.moment(false);
+        self.state.lock().unwrap().under_way -= 1;
+        self.changed.notify_all();
+        told
+    }
+}
+
+/// One pack after the other, and small ones: many moments.
+fn slow(world: &mut World) {
+    for (name, value) in [("PACK", "64 KiB"), ("WHOLE", "64 KiB"), ("CHUNK", "64 KiB"), ("SQUEEZE", "never")] {
+        world.set(&format!("OMT_PIPELINE_{name}"), value);
+    }
+    for name in ["UPLOADS", "HASHERS", "CHUNKERS", "VERIFICATIONS"] {
+        world.set(&format!("OMT_PIPELINE_{name}"), "1");
+    }
+}
+
+/// The chunks that a ledger knows to have landed; asked while nobody works with it.
+fn landed_chunks(world: &World) -> u64 {
+    // The first kills come before there is a ledger, or any tables in it.
+    if !world.ledger().exists() {
+        return 0;
+    }
+    let ledger = rusqlite::Connection::open(world.ledger()).unwrap();
+    ledger.query_row("SELECT count(*) FROM chunk", [], |row| row.get::<_, i64>(0)).map_or(0, |count| count as u64)
+}
+
+#[test]
+fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
+    let [undisturbed, mut world] = [(); 2].map(|()| {
+        let mut world = World::faulty("archive");
+        slow(&mut world);
+        world
+    });
+    let finished = undisturbed.migrate().finished(1);
+    let killer = Arc::new(Killer::default());
+    let proxy = Proxy::new(&world.url(), Arc::clone(&killer) as _);
+    world.set("OMT_TENANT_URL", proxy.url.clone());
+    let (mut kills, mut held) = (0, 0);
+    let last = loop {
+        let known = landed_chunks(&world);
+        killer.arm(None, 0, false);
+        let run = world.start(&["migrate", "--json", "--progress", "none"]);
+        killer.arm(Some(Arc::clone(&run.child)), 1 + kills / 2, kills % 2 == 0);
+        let output = run.finish();
+        let state = killer.state.lock().unwrap();
+        let state = killer.changed.wait_while(state, |state| state.under_way > 0).unwrap();
+        // What the ledger knew is not sent again; what was in flight at the kill before may be.
+        let again = state.chunks - state.new;
+        assert!(again <= held - known, "{again} chunks were sent again, {held} held, {known} known");
+        held += state.new;
+        if !state.killed {
+            break output.finished(1);
+        }
+        assert!(!output.stdout.contains("finished"), "it was killed: {}", output.stdout);
+        kills += 1;
+        assert!(kills < 200, "it does not get on");
+    };
+    assert!(kills >= 12, "{kills} kills are not every moment");
+    world.set("OMT_TENANT_URL", world.url());
+    assert_eq!(last["outcomes"], finished["outcomes"]);
+    assert_eq!((&last["rows"], &last["orphans"]), (&finished["rows"], &finished["orphans"]));
+    assert_same(&world.manifest(), &undisturbed.manifest());
+    assert_eq!(world.report()["journal_intact"], true);
+    assert_eq!(world.run(&["verify", "--deep", "--json"]).exit, 0);
+    restored_as_it_was(&world);
+}
