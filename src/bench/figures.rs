@@ -75,8 +75,8 @@ pub struct Pass {
     pub bytes_sent: u64,
     /// Stage by stage.
     pub edges: Vec<Edge>,
-    /// The stage that the others waited for. `None` if nobody waited: then it is the scanner, or the calls before the
-    /// first and after the last item.
+    /// The stage that the others waited for. `None` if nobody waited at an edge: then it is the scanner, the budget
+    /// of bytes in flight (few large files), or the calls before the first and after the last item.
     pub bottleneck: Option<String>,
 }
 
@@ -143,11 +143,10 @@ impl Pass {
     }
 }
 
-/// The stage behind the edge whose senders waited longest.
+/// The stage behind the last edge with noticeable waiting: whoever waits there makes everybody before wait as well.
 fn bottleneck(finished: &Finished) -> Option<String> {
-    let longest = finished.edges.iter().max_by(|one, other| one.waited.total_cmp(&other.waited))?;
-    let stage = longest.edge.rsplit('→').next()?;
-    (longest.waited > finished.seconds * NOTICEABLE).then(|| stage.to_owned())
+    let last = finished.edges.iter().rev().find(|edge| edge.waited > finished.seconds * NOTICEABLE)?;
+    last.edge.rsplit('→').next().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -179,8 +178,8 @@ mod tests {
     }
 
     #[test]
-    fn the_bottleneck_is_behind_the_longest_wait_or_nowhere() {
-        assert_eq!(bottleneck(&finished([1.0, 9.0])).as_deref(), Some("uploader"));
+    fn the_bottleneck_is_behind_the_last_edge_where_anybody_waits() {
+        assert_eq!(bottleneck(&finished([9.0, 1.0])).as_deref(), Some("uploader"));
         assert_eq!(bottleneck(&finished([3.0, 0.0])).as_deref(), Some("hasher"));
         assert_eq!(bottleneck(&finished([0.0, 0.01])), None);
     }

@@ -12,7 +12,7 @@ impl fmt::Display for Figures {
         let link = if input.rtt_ms == 0 { "loopback".into() } else { format!("{} ms round trip", input.rtt_ms) };
         writeln!(f, "input      {} documents, {} files, {}, {link}", input.documents, input.files, Size(input.bytes))?;
         writeln!(f)?;
-        let bottleneck = first.bottleneck.as_deref().unwrap_or("none; the scanner, or the calls at both ends");
+        let bottleneck = first.bottleneck.as_deref().unwrap_or("at no edge");
         writeln!(
             f,
             "first      {:.2} s   {:.1} MiB/s   {:.0} files/s   bottleneck: {}",
