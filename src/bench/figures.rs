@@ -4,8 +4,8 @@ use super::children::{Cost, Finished};
 use super::machine::Machine;
 use serde::Serialize;
 
-/// Waiting less than this share of the time is no bottleneck: then the scanner is what everything waits for.
-const NOTICEABLE: f64 = 0.05;
+/// Waiting less than this share of the time is no bottleneck.
+const NOTICEABLE: f64 = 0.1;
 /// Bytes in a MiB.
 const MIB: f64 = (1 << 20) as f64;
 
@@ -75,8 +75,9 @@ pub struct Pass {
     pub bytes_sent: u64,
     /// Stage by stage.
     pub edges: Vec<Edge>,
-    /// The stage that the others waited for.
-    pub bottleneck: String,
+    /// The stage that the others waited for. `None` if nobody waited at an edge: then it is the scanner, the budget
+    /// of bytes in flight (few large files), or the calls before the first and after the last item.
+    pub bottleneck: Option<String>,
 }
 
 /// The figures of one edge of the pipeline.
@@ -142,22 +143,18 @@ impl Pass {
     }
 }
 
-/// The stage behind the edge whose senders waited longest; the first stage if nobody waited.
-fn bottleneck(finished: &Finished) -> String {
-    let longest = finished.edges.iter().max_by(|one, other| one.waited.total_cmp(&other.waited));
-    let stage = longest
-        .filter(|edge| edge.waited > finished.seconds * NOTICEABLE)
-        .and_then(|edge| edge.edge.rsplit('→').next())
-        .unwrap_or("scanner");
-    stage.to_owned()
+/// The stage behind the last edge with noticeable waiting: whoever waits there makes everybody before wait as well.
+fn bottleneck(finished: &Finished) -> Option<String> {
+    let last = finished.edges.iter().rev().find(|edge| edge.waited > finished.seconds * NOTICEABLE)?;
+    last.edge.rsplit('→').next().map(str::to_owned)
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::super::children;
     use super::*;
 
-    pub(in crate::bench) fn finished(waited: [f64; 2]) -> Finished {
+    fn finished(waited: [f64; 2]) -> Finished {
         let edge = |edge: &str, waited| children::Edge { edge: edge.into(), items: 100, waited };
         Finished {
             exit: 0,
@@ -181,9 +178,9 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_bottleneck_is_behind_the_longest_wait_or_at_the_beginning() {
-        assert_eq!(bottleneck(&finished([1.0, 9.0])), "uploader");
-        assert_eq!(bottleneck(&finished([3.0, 0.0])), "hasher");
-        assert_eq!(bottleneck(&finished([0.0, 0.01])), "scanner");
+    fn the_bottleneck_is_behind_the_last_edge_where_anybody_waits() {
+        assert_eq!(bottleneck(&finished([9.0, 1.0])).as_deref(), Some("uploader"));
+        assert_eq!(bottleneck(&finished([3.0, 0.0])).as_deref(), Some("hasher"));
+        assert_eq!(bottleneck(&finished([0.0, 0.01])), None);
     }
 }

@@ -12,10 +12,11 @@ impl fmt::Display for Figures {
         let link = if input.rtt_ms == 0 { "loopback".into() } else { format!("{} ms round trip", input.rtt_ms) };
         writeln!(f, "input      {} documents, {} files, {}, {link}", input.documents, input.files, Size(input.bytes))?;
         writeln!(f)?;
+        let bottleneck = first.bottleneck.as_deref().unwrap_or("at no edge");
         writeln!(
             f,
             "first      {:.2} s   {:.1} MiB/s   {:.0} files/s   bottleneck: {}",
-            first.seconds, first.mib_per_s, first.files_per_s, first.bottleneck
+            first.seconds, first.mib_per_s, first.files_per_s, bottleneck
         )?;
         writeln!(
             f,
@@ -48,7 +49,7 @@ impl fmt::Display for Figures {
         writeln!(f)?;
         writeln!(
             f,
-            "second     {:.2} s with nothing changed, {} files opened; a plain walk of {} files takes {:.2} s",
+            "second     {:.2} s with nothing changed, {} files opened; a plain walk of {} files takes {:.3} s",
             second.seconds, second.opened, second.walk_files, second.walk_seconds
         )
     }
