@@ -26,7 +26,7 @@ fn talk(world: &World) -> Vec<(String, Output)> {
 
 /// The secret part: what stands before it may name the customer.
 fn holds(text: &[u8], ticket: &str) -> bool {
-    let key = ticket.rsplit(['.', '_', '-']).next().filter(|key| key.len() >= 16).unwrap_or(ticket);
+    let (_, key) = ticket.split_once('.').expect("a ticket is a customer and a key");
     text.windows(key.len()).any(|window| window == key.as_bytes())
 }
 

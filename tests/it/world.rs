@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -61,6 +61,7 @@ pub(crate) struct Running {
     pub child: Arc<Mutex<Child>>,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
+    lines: Receiver<String>,
 }
 
 impl Running {
@@ -68,8 +69,17 @@ impl Running {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("omt starts");
         let stdout = drain(child.stdout.take().expect("piped"));
-        let stderr = drain(child.stderr.take().expect("piped"));
-        Self { child: Arc::new(Mutex::new(child)), stdout, stderr }
+        let (heard, lines) = channel();
+        let stderr = drain(Heard(child.stderr.take().expect("piped"), heard));
+        Self { child: Arc::new(Mutex::new(child)), stdout, stderr, lines }
+    }
+
+    /// Waits until stderr has said this.
+    pub(crate) fn hear(&self, text: &str) {
+        let mut heard = String::new();
+        while !heard.contains(text) {
+            heard += &self.lines.recv_timeout(WATCHDOG).unwrap_or_else(|_| panic!("it only said: {heard}"));
+        }
     }
 
     /// Waits for the end. What hangs is killed, and the test fails.
@@ -83,6 +93,18 @@ impl Running {
         let status = self.child.lock().expect("nobody panicked").wait().expect("it was started");
         let [stdout, stderr] = &mut outputs;
         Output { exit: status.code().unwrap_or(-1), stdout: std::mem::take(stdout), stderr: std::mem::take(stderr) }
+    }
+}
+
+/// Hands on what it reads, piece by piece as it comes.
+struct Heard<R>(R, Sender<String>);
+
+impl<R: Read> Read for Heard<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.0.read(into)?;
+        // Most tests do not listen.
+        let _ = self.1.send(String::from_utf8_lossy(&into[..length]).into_owned());
+        Ok(length)
     }
 }
 
