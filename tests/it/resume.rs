@@ -91,16 +91,6 @@ fn slow(world: &mut World) {
     }
 }
 
-/// The chunks that a ledger knows to have landed; asked while nobody works with it.
-fn landed_chunks(world: &World) -> u64 {
-    // The first kills come before there is a ledger, or any tables in it.
-    if !world.ledger().exists() {
-        return 0;
-    }
-    let ledger = rusqlite::Connection::open(world.ledger()).unwrap();
-    ledger.query_row("SELECT count(*) FROM chunk", [], |row| row.get::<_, i64>(0)).map_or(0, |count| count as u64)
-}
-
 #[test]
 fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     let [undisturbed, mut world] = [(); 2].map(|()| {
@@ -114,7 +104,7 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     world.set("OMT_TENANT_URL", proxy.url.clone());
     let (mut kills, mut held) = (0, 0);
     let last = loop {
-        let known = landed_chunks(&world);
+        let known = world.landed_chunks();
         killer.arm(None, 0, false);
         let run = world.start(&["migrate", "--json", "--progress", "none"]);
         killer.arm(Some(Arc::clone(&run.child)), 1 + kills / 2, kills % 2 == 0);
