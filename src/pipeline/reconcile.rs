@@ -72,8 +72,8 @@ fn meet(
         (true, _) => {
             if let Some(found) = place(&held.entry, roots) {
                 done.held += 1;
+                let names = held.entry.chunk_names().to_vec();
                 let Entry { item, blake3, chunks, .. } = held.entry;
-                let names = if chunks.is_empty() { vec![blake3] } else { chunks.clone() };
                 writer.put(Record::Landed(names, Box::new(())))?;
                 let proof = Proof { blake3, chunks, stamp: found.stamp };
                 writer.put(Record::Held(item, found, proof))?;

@@ -96,7 +96,7 @@ fn a_lost_pack_is_found_and_sent_again() {
 fn a_lost_ledger_is_made_again_without_opening_a_file() {
     let world = World::faulty("archive");
     let first = world.migrate().finished(1);
-    let manifest = world.manifest();
+    let (manifest, landed) = (world.manifest(), world.landed_chunks());
     world.lose_ledger();
     let again = world.migrate().finished(1);
     let unreadable = first["outcomes"]["unreadable"].as_u64();
@@ -104,6 +104,7 @@ fn a_lost_ledger_is_made_again_without_opening_a_file() {
     assert_eq!((&again["bytes"]["read"], &again["bytes"]["sent"]), (&0.into(), &0.into()));
     assert_eq!((&again["outcomes"], &again["orphans"]), (&first["outcomes"], &first["orphans"]));
     assert_eq!(again["kind"], "recovery");
+    assert_eq!(world.landed_chunks(), landed);
     assert_same(&world.manifest(), &manifest);
     restored_as_it_was(&world);
 }

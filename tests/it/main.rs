@@ -6,12 +6,11 @@
 
 mod badluck;
 mod damage;
-//files
+mod files;
 mod outcomes;
 mod proxy;
 mod recovery;
 mod resume;
-//secrets
+mod secrets;
 mod stores;
-#[allow(dead_code)]
 mod world;

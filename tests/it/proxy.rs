@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// A call of the client.
@@ -65,24 +65,53 @@ pub(crate) struct Proxy {
     pub url: String,
 }
 
+/// Where the tenant is now; a tenant that is started again listens elsewhere.
+#[derive(Clone)]
+pub(crate) struct Way(Arc<Mutex<SocketAddr>>);
+
+impl Way {
+    /// To the tenant at `url`.
+    pub(crate) fn to(url: &str) -> Self {
+        Self(Arc::new(Mutex::new(address(url))))
+    }
+
+    /// From now on to the tenant at `url`.
+    pub(crate) fn turn(&self, url: &str) {
+        *self.0.lock().expect("nobody panicked") = address(url);
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let address = *self.0.lock().expect("nobody panicked");
+        TcpStream::connect(address)
+    }
+}
+
+fn address(url: &str) -> SocketAddr {
+    url.trim_start_matches("http://").parse().expect("an address")
+}
+
 impl Proxy {
     /// In front of the tenant at `url`.
     pub(crate) fn new(url: &str, script: Arc<dyn Script>) -> Self {
-        let to: SocketAddr = url.trim_start_matches("http://").parse().expect("an address");
+        Self::along(Way::to(url), script)
+    }
+
+    /// In front of the tenant that `to` leads to at the time of a call.
+    pub(crate) fn along(to: Way, script: Arc<dyn Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let script = Arc::clone(&script);
+                let (script, to) = (Arc::clone(&script), to.clone());
                 // A connection that breaks is nobody's fault here.
-                thread::spawn(move || drop(serve(client, to, &*script)));
+                thread::spawn(move || drop(serve(client, &to, &*script)));
             }
         });
         Self { url }
     }
 }
 
-fn serve(client: TcpStream, to: SocketAddr, script: &dyn Script) -> io::Result<()> {
+fn serve(client: TcpStream, to: &Way, script: &dyn Script) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut from = BufReader::new(client.try_clone()?);
     let mut client = client;
@@ -102,7 +131,7 @@ fn serve(client: TcpStream, to: SocketAddr, script: &dyn Script) -> io::Result<(
             Fate::Answer(status, headers, body) => answer(&mut client, status, headers, body.as_bytes())?,
             Fate::Reset => return client.shutdown(Shutdown::Both),
             Fate::Tear => {
-                let mut tenant = TcpStream::connect(to)?;
+                let mut tenant = to.connect()?;
                 tenant.write_all(&call.head)?;
                 tenant.write_all(&call.body[..call.body.len() / 2])?;
                 tenant.shutdown(Shutdown::Both)?;
@@ -113,8 +142,8 @@ fn serve(client: TcpStream, to: SocketAddr, script: &dyn Script) -> io::Result<(
     Ok(())
 }
 
-fn forward(call: &Call, to: SocketAddr) -> io::Result<Reply> {
-    let mut tenant = TcpStream::connect(to)?;
+fn forward(call: &Call, to: &Way) -> io::Result<Reply> {
+    let mut tenant = to.connect()?;
     tenant.set_nodelay(true)?;
     tenant.write_all(&call.head)?;
     tenant.write_all(&call.body)?;

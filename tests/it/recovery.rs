@@ -13,7 +13,10 @@ fn a_recovery_sends_exactly_the_files_that_were_put_back() {
         let repaired = omt::sample::repair(&world.site(), 1).unwrap();
         assert_eq!(repaired.len(), 1);
         let recovered = world.run(&["recover", "--json", "--progress", "none"]).finished(still_missing);
-        assert_eq!((&recovered["kind"], &recovered["outcomes"]["missing"]), (&"recovery".into(), &still_missing.into()));
+        assert_eq!(
+            (&recovered["kind"], &recovered["outcomes"]["missing"]),
+            (&"recovery".into(), &still_missing.into())
+        );
         assert_eq!((&recovered["items"]["opened"], &recovered["items"]["verified"]), (&1.into(), &1.into()));
         let size = fs::metadata(world.site().join(repaired[0].path.as_deref().unwrap())).unwrap().len();
         assert_eq!((&recovered["bytes"]["read"], &recovered["bytes"]["verified"]), (&size.into(), &size.into()));

@@ -4,7 +4,7 @@
 //! the tenant knows of it or before the program knows of the answer. Each next attempt gets one call further.
 
 use crate::outcomes::restored_as_it_was;
-use crate::proxy::{Call, Fate, Proxy, Reply, Script};
+use crate::proxy::{Call, Fate, Proxy, Reply, Script, Way};
 use crate::world::{World, assert_same};
 use omt::tenant::protocol::Landed;
 use std::process::Child;
@@ -91,16 +91,6 @@ fn slow(world: &mut World) {
     }
 }
 
-/// The chunks that a ledger knows to have landed; asked while nobody works with it.
-fn landed_chunks(world: &World) -> u64 {
-    // The first kills come before there is a ledger, or any tables in it.
-    if !world.ledger().exists() {
-        return 0;
-    }
-    let ledger = rusqlite::Connection::open(world.ledger()).unwrap();
-    ledger.query_row("SELECT count(*) FROM chunk", [], |row| row.get::<_, i64>(0)).map_or(0, |count| count as u64)
-}
-
 #[test]
 fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     let [undisturbed, mut world] = [(); 2].map(|()| {
@@ -114,7 +104,7 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     world.set("OMT_TENANT_URL", proxy.url.clone());
     let (mut kills, mut held) = (0, 0);
     let last = loop {
-        let known = landed_chunks(&world);
+        let known = world.landed_chunks();
         killer.arm(None, 0, false);
         let run = world.start(&["migrate", "--json", "--progress", "none"]);
         killer.arm(Some(Arc::clone(&run.child)), 1 + kills / 2, kills % 2 == 0);
@@ -140,4 +130,122 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     assert_eq!(world.report()["journal_intact"], true);
     assert_eq!(world.run(&["verify", "--deep", "--json"]).exit, 0);
     restored_as_it_was(&world);
+}
+
+/// Kills the tenant after each call that it has answered, and starts it again; each answer is lost once.
+struct Falling {
+    world: Arc<Mutex<World>>,
+    way: Way,
+    calls: Mutex<usize>,
+}
+
+impl Script for Falling {
+    fn answered(&self, _: &Call, _: &mut Reply) -> bool {
+        let mut world = self.world.lock().unwrap();
+        world.stop_tenant();
+        let url = world.env["OMT_TENANT_URL"].clone();
+        world.start_tenant();
+        self.way.turn(&world.url());
+        // The program goes on talking to the proxy.
+        world.set("OMT_TENANT_URL", url);
+        let mut calls = self.calls.lock().unwrap();
+        *calls += 1;
+        *calls % 2 == 0
+    }
+}
+
+#[test]
+fn a_tenant_that_is_killed_after_every_call_loses_nothing_that_it_acknowledged() {
+    let mut world = World::faulty("archive");
+    slow(&mut world);
+    world.set("OMT_PIPELINE_PACK", "512 KiB");
+    let way = Way::to(&world.url());
+    let world = Arc::new(Mutex::new(world));
+    let falling = Arc::new(Falling { world: Arc::clone(&world), way: way.clone(), calls: Mutex::new(0) });
+    let proxy = Proxy::along(way, Arc::clone(&falling) as _);
+    let run = {
+        let mut world = world.lock().unwrap();
+        world.set("OMT_TENANT_URL", proxy.url.clone());
+        world.start(&["migrate", "--json", "--progress", "none"])
+    };
+    let finished = run.finish().finished(1);
+    assert_eq!(finished["committed"], true);
+    assert!(finished["retries"].as_u64().unwrap() >= 3, "{finished:#}");
+    let mut world = world.lock().unwrap();
+    let url = world.url();
+    world.set("OMT_TENANT_URL", url);
+    assert_eq!(world.run(&["verify", "--deep", "--json"]).exit, 0);
+    assert_eq!(world.migrate().finished(1)["bytes"]["sent"], 0);
+    restored_as_it_was(&world);
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+    use crate::world::Running;
+    use std::process::Command;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    /// Holds the first pack until it is told to let go.
+    struct Holding {
+        offered: SyncSender<()>,
+        go: Mutex<Receiver<()>>,
+    }
+
+    impl Script for Holding {
+        fn judge(&self, call: &Call) -> Fate {
+            // Later packs find that nobody holds them any more.
+            if call.is("PUT", "/packs") && self.offered.try_send(()).is_ok() {
+                let _ = self.go.lock().unwrap().recv();
+            }
+            Fate::Pass
+        }
+    }
+
+    fn interrupt(run: &Running) {
+        let id = run.child.lock().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        run.hear("stopping");
+    }
+
+    fn held() -> (World, Running, SyncSender<()>) {
+        let mut world = World::new();
+        slow(&mut world);
+        let ((offered, wait), (let_go, go)) = (sync_channel(1), sync_channel(1));
+        let proxy = Proxy::new(&world.url(), Arc::new(Holding { offered, go: Mutex::new(go) }));
+        world.set("OMT_TENANT_URL", proxy.url);
+        let run = world.start(&["migrate", "--json", "--progress", "none"]);
+        wait.recv().unwrap();
+        (world, run, let_go)
+    }
+
+    #[test]
+    fn the_first_interrupt_finishes_what_is_under_way_and_the_next_run_goes_on() {
+        let (mut world, run, let_go) = held();
+        interrupt(&run);
+        let_go.send(()).unwrap();
+        drop(let_go);
+        let finished = run.finish().finished(130);
+        assert_eq!(finished["committed"], false);
+        let verified = finished["outcomes"]["verified"].as_u64().unwrap();
+        assert!(verified > 0, "what was under way was not finished: {finished:#}");
+        world.set("OMT_TENANT_URL", world.url());
+        let rest = world.migrate().finished(0);
+        assert_eq!(rest["items"]["unchanged"], verified);
+        restored_as_it_was(&world);
+    }
+
+    #[test]
+    fn the_second_interrupt_stops_at_once() {
+        let (mut world, run, let_go) = held();
+        interrupt(&run);
+        let id = run.child.lock().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        // The pack is never let go: only an abort ends this.
+        run.finish().finished(130);
+        drop(let_go);
+        world.set("OMT_TENANT_URL", world.url());
+        world.migrate().finished(0);
+        restored_as_it_was(&world);
+    }
 }

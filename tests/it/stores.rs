@@ -66,8 +66,7 @@ fn an_object_store_holds_what_a_folder_holds() {
     let folder = bucket();
     let s3 = S3::new(folder.path());
     let store = Some("s3://bucket/some/prefix".to_owned());
-    let mut world =
-        World::with(Wish { faults: "archive", store, server_env: s3.environment(), ..Wish::default() });
+    let mut world = World::with(Wish { faults: "archive", store, server_env: s3.environment(), ..Wish::default() });
     let first = world.migrate().finished(1);
     assert_eq!(first["committed"], true);
     let stored = crate::world::files_below(&folder.path().join("bucket/some/prefix"));

@@ -8,13 +8,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// Nothing in these tests takes that long unless it hangs.
-const WATCHDOG: Duration = Duration::from_secs(60);
+const WATCHDOG: Duration = Duration::from_mins(1);
 
 /// How a command ended, and what it said.
 pub(crate) struct Output {
@@ -61,6 +61,7 @@ pub(crate) struct Running {
     pub child: Arc<Mutex<Child>>,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
+    lines: Receiver<String>,
 }
 
 impl Running {
@@ -68,8 +69,17 @@ impl Running {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("omt starts");
         let stdout = drain(child.stdout.take().expect("piped"));
-        let stderr = drain(child.stderr.take().expect("piped"));
-        Self { child: Arc::new(Mutex::new(child)), stdout, stderr }
+        let (heard, lines) = channel();
+        let stderr = drain(Heard(child.stderr.take().expect("piped"), heard));
+        Self { child: Arc::new(Mutex::new(child)), stdout, stderr, lines }
+    }
+
+    /// Waits until stderr has said this.
+    pub(crate) fn hear(&self, text: &str) {
+        let mut heard = String::new();
+        while !heard.contains(text) {
+            heard += &self.lines.recv_timeout(WATCHDOG).unwrap_or_else(|_| panic!("it only said: {heard}"));
+        }
     }
 
     /// Waits for the end. What hangs is killed, and the test fails.
@@ -83,6 +93,18 @@ impl Running {
         let status = self.child.lock().expect("nobody panicked").wait().expect("it was started");
         let [stdout, stderr] = &mut outputs;
         Output { exit: status.code().unwrap_or(-1), stdout: std::mem::take(stdout), stderr: std::mem::take(stderr) }
+    }
+}
+
+/// Hands on what it reads, piece by piece as it comes.
+struct Heard<R>(R, Sender<String>);
+
+impl<R: Read> Read for Heard<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.0.read(into)?;
+        // Most tests do not listen.
+        let _ = self.1.send(String::from_utf8_lossy(&into[..length]).into_owned());
+        Ok(length)
     }
 }
 
@@ -274,7 +296,17 @@ impl World {
         self.site().join("ledger.db")
     }
 
-    /// Moves the ledger and what belongs to it away.
+    /// The chunks that the ledger knows to have landed; asked while nobody works with it.
+    pub(crate) fn landed_chunks(&self) -> u64 {
+        // A run that was killed early leaves no ledger, or one without tables.
+        if !self.ledger().exists() {
+            return 0;
+        }
+        let ledger = rusqlite::Connection::open(self.ledger()).expect("a database");
+        ledger.query_row("SELECT count(*) FROM chunk", [], |row| row.get::<_, i64>(0)).map_or(0, |count| count as u64)
+    }
+
+    /// Removes the ledger and what belongs to it away.
     pub(crate) fn lose_ledger(&self) {
         for end in ["", "-wal", "-shm", ".lock"] {
             let _ = fs::remove_file(self.site().join(format!("ledger.db{end}")));
