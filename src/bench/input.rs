@@ -54,7 +54,16 @@ pub(super) fn prepare(folder: PathBuf, documents: u64, median: u64, large: Optio
             summary.bytes = summary.bytes - old + large.size;
         }
     }
+    settle();
     Ok(summary)
+}
+
+/// Lets the system finish writing what was just made: otherwise the migration would share the disk with its own input.
+/// Windows has no such command and writes back by itself soon enough.
+fn settle() {
+    if cfg!(unix) {
+        let _ = std::process::Command::new("sync").status();
+    }
 }
 
 /// The files of the first `count` documents.

@@ -84,8 +84,10 @@ pub enum Record {
     Orphan(i64, String, String, u64, i64),
     /// The file turned out to belong to a row.
     OrphanClaimed(i64, String),
-    /// A journal entry.
+    /// A journal entry about something that happened.
     Journal(&'static str, serde_json::Value),
+    /// A journal entry about something that a person decided: survives a power cut.
+    Decision(&'static str, serde_json::Value),
     /// A named value.
     Meta(&'static str, String),
     /// The summary of a run: start time, whether it has ended, the summary as JSON.
@@ -239,9 +241,10 @@ impl Scribe {
             let mut count = 0;
             let mut careful = false;
             while let Some(next) = record.take() {
-                // A flush is somebody waiting, a journal entry is a person's decision: commit at once.
-                let urgent = matches!(next, Record::Flush(_) | Record::Journal(..));
-                careful |= matches!(next, Record::Journal(..));
+                let decision = matches!(next, Record::Decision(..));
+                // A flush is somebody waiting: commit at once.
+                let urgent = decision || matches!(next, Record::Flush(_));
+                careful |= decision;
                 self.write(next, &mut after)?;
                 count += 1;
                 if urgent || count >= GROUP {
@@ -252,7 +255,7 @@ impl Scribe {
             self.write_totals()?;
             self.connection.execute_batch("COMMIT")?;
             if careful {
-                // Decisions must survive a power cut: a checkpoint syncs the log.
+                // A checkpoint syncs the log.
                 let _busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))?;
             }
             after.clear();
@@ -307,7 +310,9 @@ impl Scribe {
             Record::OrphanClaimed(root, path) => {
                 self.sql("DELETE FROM orphan WHERE root = ?1 AND path = ?2", params![root, path])
             }
-            Record::Journal(kind, body) => journal::append(&self.connection, crate::clock::now(), kind, &body),
+            Record::Journal(kind, body) | Record::Decision(kind, body) => {
+                journal::append(&self.connection, crate::clock::now(), kind, &body)
+            }
             Record::Meta(name, value) => {
                 self.sql("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value])
             }

@@ -228,7 +228,8 @@ async fn open(site: &Site, config: &Config, consent: Consent, to: &dyn Destinati
         writer.put(Record::Meta("migration", opened.migration.to_string()))?;
         writer.put(Record::Meta("identity", identity.clone()))?;
         let entry = json!({ "migration": opened.migration, "identity": identity, "identity_changed": changed, "mode": config.migration.mode });
-        writer.put(Record::Journal("migration.opened", entry))?;
+        let kind = "migration.opened";
+        writer.put(if changed { Record::Decision(kind, entry) } else { Record::Journal(kind, entry) })?;
         writer.flush()?;
     }
     Ok(opened)
