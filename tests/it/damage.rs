@@ -136,6 +136,31 @@ fn a_damaged_ledger_is_refused_and_not_touched() {
 }
 
 #[test]
+fn a_ledger_that_is_damaged_inside_or_cut_off_is_told_and_can_be_made_again() {
+    for cut in [false, true] {
+        let world = World::new();
+        world.migrate().finished(0);
+        let manifest = world.manifest();
+        let mut bytes = fs::read(world.ledger()).unwrap();
+        // The header and the list of tables stay as they are.
+        let keep = 2 * 8192;
+        if cut {
+            bytes.truncate(bytes.len() / 2);
+        } else {
+            bytes[keep..].fill(0xa5);
+        }
+        fs::write(world.ledger(), bytes).unwrap();
+        let output = world.migrate();
+        assert_eq!(output.exit, 2, "{cut}: {}{}", output.stdout, output.stderr);
+        assert!(output.stdout.contains("ledger.damaged"), "{cut}: {}", output.stdout);
+        assert!(output.stderr.contains("hint: move it aside"), "{cut}: {}", output.stderr);
+        world.lose_ledger();
+        assert_eq!(world.migrate().finished(0)["items"]["opened"], 0);
+        assert_same(&world.manifest(), &manifest);
+    }
+}
+
+#[test]
 fn a_database_that_is_no_ledger_is_refused_and_not_touched() {
     let world = World::new();
     fs::copy(world.site().join("crm.db"), world.ledger()).unwrap();

@@ -150,7 +150,7 @@ impl Script for Falling {
         world.set("OMT_TENANT_URL", url);
         let mut calls = self.calls.lock().unwrap();
         *calls += 1;
-        *calls % 2 == 0
+        calls.is_multiple_of(2)
     }
 }
 
