@@ -144,6 +144,15 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let connection = connect(&config, &control)?;
     let site = Site::open(&config)?;
     let info = connection.to.tenant().await?;
+    if (&info.company, &info.serial) != (&site.facts.company, &site.facts.serial) {
+        // Names change; a wrong ticket is worse. A person decides, nobody is locked out.
+        let message = format!(
+            "the tenant {} was made for `{}` (serial {}), the installation belongs to `{}` (serial {}): is it the right ticket?",
+            info.customer, info.company, info.serial, site.facts.company, site.facts.serial
+        );
+        tracing::warn!("{message}");
+        observer(pipeline::Event::Warning { message });
+    }
     let opened = open(&site, &config, consent, &*connection.to).await?;
     if consent.recovery_only && opened.kind == RunKind::Initial {
         return Err(Error::new(Code::TenantRefused, "there is nothing to recover: the tenant holds no items yet")

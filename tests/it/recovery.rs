@@ -74,3 +74,20 @@ fn another_company_in_the_database_asks_for_a_confirmation() {
     assert_eq!(confirmed["items"]["opened"], 0);
     world.migrate().finished(0);
 }
+
+#[test]
+fn translations_whose_files_are_gone_stay_at_the_tenant() {
+    let world = World::new();
+    let first = world.migrate().finished(0);
+    let manifest = world.manifest();
+    let templates = world.site().join("SO_ARC/TEMPLATE");
+    for entry in fs::read_dir(&templates).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        }
+    }
+    let again = world.migrate().finished(0);
+    assert_eq!((&again["rows"], &again["outcomes"]), (&first["rows"], &first["outcomes"]));
+    assert_eq!(world.manifest(), manifest);
+}

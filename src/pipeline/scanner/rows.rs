@@ -3,7 +3,7 @@
 use super::judge::{Row, is_translated};
 use super::{Question, Shared, Way};
 use crate::Result;
-use crate::item::{Key, Kind};
+use crate::item::{Key, Kind, Outcome};
 use crate::ledger::{Known, Reader, Record};
 use crate::onsite::Source;
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ pub(super) fn stream(
 ) -> Result<()> {
     shared.writer.put(Record::ScanBegins)?;
     shared.stats.expected.set(source.counts()?.all());
-    let mut known = KnownStream { reader, page: VecDeque::new(), after: 0, over: false };
+    let mut known = KnownStream { reader, page: VecDeque::new(), after: 0, over: false, asked: None };
     for kind in Kind::ALL {
         let mut after = 0;
         loop {
@@ -91,6 +91,8 @@ struct KnownStream<'a> {
     page: VecDeque<Known>,
     after: i64,
     over: bool,
+    /// The key that was asked for last.
+    asked: Option<Key>,
 }
 
 impl KnownStream<'_> {
@@ -107,25 +109,33 @@ impl KnownStream<'_> {
 
     /// What is known of `key`. Items before it have no row any more.
     fn up_to(&mut self, key: Key, shared: &Shared) -> Result<Option<Known>> {
-        loop {
-            match self.peek()? {
-                Some(known) if known.key < key => {
-                    let gone = known.key;
-                    self.page.pop_front();
-                    shared.writer.put(Record::Withdrawn(gone))?;
-                }
-                Some(known) if known.key == key => return Ok(self.page.pop_front()),
-                _ => return Ok(None),
-            }
+        while self.peek()?.is_some_and(|known| known.key < key) {
+            self.without_row(shared)?;
         }
+        self.asked = Some(key);
+        Ok(self.page.pop_front_if(|known| known.key == key))
+    }
+
+    /// The first item has no row (any more).
+    fn without_row(&mut self, shared: &Shared) -> Result<()> {
+        let Some(known) = self.page.pop_front() else { return Ok(()) };
+        // A translation never has a row of its own. As long as its template has one, what the tenant holds is kept,
+        // also when the file is gone since then: an unplugged disk must not take anything away.
+        let of_this_row =
+            self.asked.is_some_and(|asked| asked.kind() == Kind::Template && asked.id() == known.key.id());
+        if known.key.language().is_some() && of_this_row && known.outcome == Some(Outcome::Verified) {
+            shared.stats.expected.add(1);
+            shared.stats.rows.add(1);
+            shared.stats.unchanged.add(known.stamp.map_or(0, |stamp| stamp.size));
+            return Ok(());
+        }
+        shared.writer.put(Record::Withdrawn(known.key))
     }
 
     /// All items that are left have no row any more.
     fn rest(&mut self, shared: &Shared) -> Result<()> {
-        while let Some(known) = self.peek()? {
-            let gone = known.key;
-            self.page.pop_front();
-            shared.writer.put(Record::Withdrawn(gone))?;
+        while self.peek()?.is_some() {
+            self.without_row(shared)?;
         }
         Ok(())
     }
