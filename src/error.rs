@@ -2,7 +2,7 @@
 //!
 //! An [`Error`] says what happened, to what, and what to do next. Its [`Code`] is stable: front ends and
 //! scripts may match on it, and each code decides the exit status of the process. Errors about a single
-//! item are not this type: they are outcomes and travel through the pipeline (see [`crate::ledger::Outcome`]).
+//! item are not this type: they are outcomes and travel through the pipeline (see [`crate::item::Outcome`]).
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -57,7 +57,9 @@ pub(crate) fn packs(criterion: &mut Criterion) {
     let names: Vec<_> = (0..IN_A_PACK).map(|number| Digest::of(&number.to_le_bytes())).collect();
     let fill = |buffer| {
         let mut pack = PackWriter::new(buffer, Contents::Items);
-        names.iter().for_each(|name| pack.push(*name, Codec::Raw, &body, DOCUMENT as u32));
+        for name in &names {
+            pack.push(*name, Codec::Raw, &body, DOCUMENT as u32);
+        }
         pack.seal()
     };
     let sealed = fill(Vec::new());

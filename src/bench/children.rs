@@ -165,6 +165,7 @@ pub(super) struct Items {
     pub(super) verified: u64,
 }
 
+#[expect(clippy::struct_field_names, reason = "the name in the event")]
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Edge {
     pub(super) edge: String,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Each stage is an actor. Scanner, hasher and chunker are [`crew`]s of named threads, because they wait for
-//! disks and burn processor time; uploader and verifier start [`tasks`], because they wait for the network. Every
+//! disks and burn processor time; uploader and verifier start tasks, because they wait for the network. Every
 //! edge is bounded in items ([`edge`], [`port`]) and every byte in flight is paid for ([`budget`]). A run ends
 //! from its source: the scanner has no more rows, so the hashers end, so the chunkers end, and so on; what an
 //! item came to is entered in the ledger in one place ([`outcomes`]).
