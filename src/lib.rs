@@ -8,9 +8,9 @@
 //! runs the [`pipeline`]:
 //!
 //! ```text
-//! rows ──256──▶ finders ──1024──▶ hasher ×cores ──64 + bytes──▶ chunker ×cores ──8 packs──▶ uploader ×N ──256──▶ verifier ──256──▶ ledger
-//! └──── scanner ────┘             one read                      cut, squeeze, bundle        PUT                  proof            one writer
-//!            └────────────── missing, unreadable, changing, unmigratable … end at once, in the ledger ──────────────────────────────┘
+//! scanner ──1024──▶ hasher ×cores ──64 + bytes──▶ chunker ×cores ──8 packs──▶ uploader ×N ──256──▶ verifier ──256──▶ ledger
+//!   │ rows ─256▶ finders    one read               cut, squeeze, bundle      PUT, N adapts      proof          one writer
+//!   └── missing, unreadable, changing, unmigratable … end at once, in the ledger ──────────────────────────────────┘
 //! ```
 //!
 //! All bytes in flight are paid for from one budget, a quarter for content and three quarters for packs, so that
