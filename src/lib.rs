@@ -1,4 +1,35 @@
-//! `omt`
+//! `omt` moves an on-site SuperOffice installation into an online tenant, and proves what arrived.
+//!
+//! Every row of the installation ends as exactly one [`item::Outcome`] in the [`ledger`]. An item is *verified* only
+//! when the tenant has read it back from its store and hashed it again. A run may be stopped or killed at any moment:
+//! the same command goes on.
+//!
+//! [`migration::migrate`] is a whole run. It opens installation, ledger and tenant, lets ledger and tenant agree, and
+//! runs the [`pipeline`]:
+//!
+//! ```text
+//! scanner ──1024──▶ hasher ×cores ──64 + bytes──▶ chunker ×cores ──8 packs──▶ uploader ×N ──256──▶ verifier ──256──▶ ledger
+//!   │ rows ─256▶ finders    one read               cut, squeeze, bundle      PUT, N adapts      proof          one writer
+//!   └── missing, unreadable, changing, unmigratable … end at once, in the ledger ──────────────────────────────────┘
+//! ```
+//!
+//! All bytes in flight are paid for from one budget, a quarter for content and three quarters for packs, so that
+//! memory does not depend on the archive.
+//!
+//! What a reader may look for:
+//!
+//! * [`migration`]: a run from beginning to end, and the comparison of ledger and tenant;
+//! * [`pipeline`]: the five stages, their bounds, their supervisor;
+//! * [`onsite`]: finding an installation and reading its database; [`archive`]: which file a row means;
+//! * [`tenant`]: the receiving side, the protocol, and the client that speaks it;
+//! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
+//! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
+//! * [`sample`]: installations to try, test and measure with;
+//! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
+//! * [`metrics`], [`resources`], [`clock`]: figures for monitoring, what the process has cost, what time it is.
+//!
+//! `ARCHITECTURE.md` follows one document through all of it; `docs/formats.md` has every format byte by byte.
+
 pub mod archive;
 pub mod bench;
 pub mod clock;
