@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio_util::sync::CancellationToken;
 
 /// What of the caller's environment may change a measurement: how the engine is set up.
 const TUNING: [&str; 2] = ["OMT_PIPELINE_", "OMT_PACE_"];
@@ -113,8 +114,8 @@ pub(super) struct Migrate {
 }
 
 impl Migrate {
-    /// Runs a pass to its end and answers what it said at last.
-    pub(super) async fn pass(&self) -> Result<Finished> {
+    /// Runs a pass to its end, or until `stop`, and answers what it said at last. The process is gone in any case.
+    pub(super) async fn pass(&self, stop: &CancellationToken) -> Result<Finished> {
         let mut command = command(&self.program);
         let arguments: [OsString; 8] = [
             "migrate".into(),
@@ -131,9 +132,21 @@ impl Migrate {
         let (mut child, mut out) = start(command, "the migration")?;
         let unreadable = |cause| Error::new(Code::Internal, "cannot read what the migration says").because(cause);
         let mut last = String::new();
-        while let Some(line) = out.next_line().await.map_err(unreadable)? {
-            last = line;
+        let reading = async {
+            while let Some(line) = out.next_line().await.map_err(unreadable)? {
+                last = line;
+            }
+            Ok(())
+        };
+        let read = tokio::select! {
+            read = reading => read,
+            () = stop.cancelled() => Err(super::interrupted()),
+        };
+        if read.is_err() {
+            // It fails when the process has gone already, and that is all that is wanted.
+            let _ = child.kill().await;
         }
+        read?;
         child.wait().await.map_err(|cause| Error::new(Code::Internal, "lost the migration").because(cause))?;
         Finished::read(&last)
     }

@@ -27,6 +27,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How many documents there are beside large files.
 const BESIDE_LARGE: u64 = 100;
@@ -73,35 +74,41 @@ pub async fn run(options: Options, stopped: impl Future<Output = ()>) -> Result<
     // Not to be given up half-way: a writer would go on while the folder is being removed.
     let sample = apart(move || prepare(site, documents, median, large)).await?;
 
-    let tenant = async {
-        let store = place.join("tenant");
-        let ticket = {
-            let store = store.clone();
-            let limits = Limits::default();
-            let (company, serial) = (sample.company.clone(), sample.serial.clone());
-            let invitation = Invitation { company, serial, plans: Vec::new(), limits };
-            apart(move || invite(&Place::open(&store_of(&store), None)?, invitation)).await?.ticket
-        };
-        Ok::<_, Error>((Tenant::start(&options.program, &store_of(&store)).await?, ticket))
+    let store = store_of(&place.join("tenant"));
+    let invitation = {
+        let (company, serial) = (sample.company.clone(), sample.serial.clone());
+        Invitation { company, serial, plans: Vec::new(), limits: Limits::default() }
+    };
+    let ticket = {
+        let store = store.clone();
+        apart(move || invite(&Place::open(&store, None)?, invitation)).await?.ticket
     };
     tokio::pin!(stopped);
-    let (tenant, ticket) = tokio::select! {
-        started = tenant => started?,
+    let tenant = tokio::select! {
+        started = Tenant::start(&options.program, &store) => started?,
         () = &mut stopped => return Err(interrupted()),
     };
-    let passes = passes(&options, &tenant, ticket, &sample.config);
-    let measured = tokio::select! {
-        measured = passes => measured,
-        () = &mut stopped => Err(interrupted()),
+    let stop = CancellationToken::new();
+    let measured = {
+        let passes = passes(&options, &tenant, ticket, &sample.config, &stop);
+        tokio::pin!(passes);
+        tokio::select! {
+            measured = &mut passes => measured,
+            // Not dropped: a process that still writes would keep the folder from being removed.
+            () = &mut stopped => {
+                stop.cancel();
+                passes.await
+            }
+        }
     };
     tenant.stop().await;
-    let Measured { before, first, after, second, walked } = measured?;
-    let kept = if options.keep {
-        Some(folder.keep())
+    let (kept, removed) = if options.keep {
+        (Some(folder.keep()), Ok(()))
     } else {
-        folder.close().map_err(|cause| Error::io("remove", &place, cause))?;
-        None
+        (None, folder.close().map_err(|cause| Error::io("remove", &place, cause)))
     };
+    let Measured { before, first, after, second, walked } = measured?;
+    removed?;
     Ok(Figures {
         event: "bench",
         machine: Machine::this(),
@@ -127,7 +134,13 @@ struct Measured {
     walked: Walked,
 }
 
-async fn passes(options: &Options, tenant: &Tenant, ticket: secrecy::SecretString, config: &Path) -> Result<Measured> {
+async fn passes(
+    options: &Options,
+    tenant: &Tenant,
+    ticket: secrecy::SecretString,
+    config: &Path,
+    stop: &CancellationToken,
+) -> Result<Measured> {
     let relay = match options.rtt_ms {
         0 => None,
         rtt => Some(Relay::start(address(&tenant.url)?, Duration::from_millis(rtt)).await?),
@@ -135,9 +148,9 @@ async fn passes(options: &Options, tenant: &Tenant, ticket: secrecy::SecretStrin
     let url = relay.as_ref().map_or_else(|| tenant.url.clone(), |relay| format!("http://{}", relay.address()));
     let migrate = Migrate { program: options.program.clone(), config: config.to_owned(), url, ticket };
     let before = tenant.cost().await?;
-    let first = migrate.pass().await?;
+    let first = migrate.pass(stop).await?;
     let after = tenant.cost().await?;
-    let second = migrate.pass().await?;
+    let second = migrate.pass(stop).await?;
     let config = config.to_owned();
     let walked = apart(move || walk(&config)).await?;
     Ok(Measured { before, first, after, second, walked })
@@ -161,5 +174,5 @@ fn address(url: &str) -> Result<SocketAddr> {
 }
 
 fn interrupted() -> Error {
-    Error::new(Code::Interrupted, "stopped; nothing is left behind")
+    Error::new(Code::Interrupted, "stopped before everything was measured")
 }
