@@ -27,16 +27,37 @@ impl<T: Send + 'static> Message for Parcel<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed;
 
+/// Nothing more comes through the port; the actor stops itself. It has to keep its own address until then: actix
+/// drops what is queued when the last address goes just after a message was posted.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Over;
+
+/// Posts [`Over`] behind everything else when the last port is dropped.
+struct End(Recipient<Over>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _ = self.0.try_send(Over);
+    }
+}
+
 /// The way in. When the last clone is dropped, and nothing is queued, the actor stops.
 pub struct Port<T: Send + 'static> {
     to: Recipient<Parcel<T>>,
     room: Arc<Semaphore>,
     edge: Arc<Edge>,
+    end: Arc<End>,
 }
 
 impl<T: Send + 'static> Clone for Port<T> {
     fn clone(&self) -> Self {
-        Self { to: self.to.clone(), room: Arc::clone(&self.room), edge: Arc::clone(&self.edge) }
+        Self {
+            to: self.to.clone(),
+            room: Arc::clone(&self.room),
+            edge: Arc::clone(&self.edge),
+            end: Arc::clone(&self.end),
+        }
     }
 }
 
@@ -44,9 +65,10 @@ impl<T: Send + 'static> Port<T> {
     /// The port into `actor`, as wide as `edge`. Takes the address: whoever kept one would keep the actor alive.
     pub fn new<A>(actor: Addr<A>, edge: Arc<Edge>) -> Self
     where
-        A: Actor<Context = Context<A>> + Handler<Parcel<T>>,
+        A: Actor<Context = Context<A>> + Handler<Parcel<T>> + Handler<Over>,
     {
-        Self { to: actor.recipient(), room: Arc::new(Semaphore::new(edge.capacity)), edge }
+        let end = Arc::new(End(actor.clone().recipient()));
+        Self { end, to: actor.recipient(), room: Arc::new(Semaphore::new(edge.capacity)), edge }
     }
 
     /// Waits for room, then posts the item.
@@ -95,6 +117,10 @@ mod tests {
         seen: Arc<Notify>,
     }
 
+    impl Handler<Over> for Holder {
+        type Result = ();
+        fn handle(&mut self, _: Over, _: &mut Context<Self>) {}
+    }
     impl Actor for Holder {
         type Context = Context<Self>;
     }
@@ -152,6 +178,10 @@ mod tests {
     #[test]
     fn a_port_into_a_dead_actor_says_so() {
         struct Mortal;
+        impl Handler<Over> for Mortal {
+            type Result = ();
+            fn handle(&mut self, _: Over, _: &mut Context<Self>) {}
+        }
         impl Actor for Mortal {
             type Context = Context<Self>;
         }

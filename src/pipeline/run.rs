@@ -114,6 +114,8 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let buffers = PackBuffers::new(settings.memory.0 / 4 * 3, settings.pack.0 as usize, Arc::clone(&to_uploader));
     let (done, finished) = oneshot::channel();
     let supervisor = open(Supervisor::new(stop.clone(), done));
+    // Held to the end: an actor whose last address is dropped just after a message was posted may never see it.
+    let _held = supervisor.clone();
 
     // From the end to the beginning: each stage needs the way into the next.
     let verifier = open(Verifier::new(

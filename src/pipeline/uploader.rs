@@ -6,7 +6,7 @@
 
 use super::assembly::{Assembly, Complete};
 use super::claims::Claims;
-use super::port::{Parcel, Port};
+use super::port::{Over, Parcel, Port};
 use super::stats::Stats;
 use super::stop::Stop;
 use super::supervisor::{Stage, Supervisor};
@@ -18,7 +18,7 @@ use crate::digest::Digest;
 use crate::ledger::{Record, Writer};
 use crate::tenant::body::Body;
 use crate::tenant::destination::Destination;
-use actix::{Actor, Addr, Context, Handler};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -57,18 +57,24 @@ pub struct Uploads {
 pub struct Uploader {
     shared: Option<Arc<Uploads>>,
     tasks: Tasks,
+    /// Its own address, until nothing more comes.
+    me: Option<Addr<Self>>,
 }
 
 impl Uploader {
     /// An uploader whose tasks run on `runtime`.
     #[must_use]
     pub fn new(uploads: Uploads, runtime: Handle, supervisor: Addr<Supervisor>) -> Self {
-        Self { shared: Some(Arc::new(uploads)), tasks: Tasks::new(Stage::Uploader, runtime, supervisor) }
+        Self { shared: Some(Arc::new(uploads)), tasks: Tasks::new(Stage::Uploader, runtime, supervisor), me: None }
     }
 }
 
 impl Actor for Uploader {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.me = Some(context.address());
+    }
 
     /// Nobody can send any more and nothing is queued: wait for what is under way, then let the verifier end.
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -77,6 +83,15 @@ impl Actor for Uploader {
             drop(last_port);
             Ok(())
         });
+    }
+}
+
+impl Handler<Over> for Uploader {
+    type Result = ();
+
+    fn handle(&mut self, _: Over, context: &mut Self::Context) {
+        self.me = None;
+        context.stop();
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::assembly::Complete;
 use super::outcomes::{Outcomes, reason};
-use super::port::Parcel;
+use super::port::{Over, Parcel};
 use super::stop::Stop;
 use super::supervisor::{Stage, Supervisor};
 use super::tasks::Tasks;
@@ -16,7 +16,7 @@ use crate::ledger::{Known, Proof, Reader, Record, Writer};
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{Finding, Items, Verdict};
 use crate::{Code, Error, Result};
-use actix::{Actor, Addr, Context, Handler};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -51,18 +51,29 @@ pub struct Verifier {
     /// For what is in the ledger at the end.
     reader: Option<Reader>,
     tasks: Tasks,
+    /// Its own address, until nothing more comes.
+    me: Option<Addr<Self>>,
 }
 
 impl Verifier {
     /// A verifier whose tasks run on `runtime`.
     #[must_use]
     pub fn new(shared: Verifications, reader: Reader, runtime: Handle, supervisor: Addr<Supervisor>) -> Self {
-        Self { shared: Arc::new(shared), reader: Some(reader), tasks: Tasks::new(Stage::Verifier, runtime, supervisor) }
+        Self {
+            shared: Arc::new(shared),
+            reader: Some(reader),
+            tasks: Tasks::new(Stage::Verifier, runtime, supervisor),
+            me: None,
+        }
     }
 }
 
 impl Actor for Verifier {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.me = Some(context.address());
+    }
 
     fn stopped(&mut self, _: &mut Self::Context) {
         let (shared, reader) = (Arc::clone(&self.shared), self.reader.take());
@@ -72,6 +83,15 @@ impl Actor for Verifier {
                 _ => Ok(()),
             }
         });
+    }
+}
+
+impl Handler<Over> for Verifier {
+    type Result = ();
+
+    fn handle(&mut self, _: Over, context: &mut Self::Context) {
+        self.me = None;
+        context.stop();
     }
 }
 
