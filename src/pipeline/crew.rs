@@ -20,6 +20,9 @@ pub struct Crew {
     /// The first error of any of them.
     result: Result<()>,
     supervisor: Addr<Supervisor>,
+    /// Its own address, until the last thread has been heard: actix drops what is queued when the last address goes
+    /// just after a message was posted, and a crew whose end nobody hears of would never end.
+    me: Option<Addr<Self>>,
 }
 
 /// One of the threads has ended.
@@ -31,12 +34,13 @@ impl Crew {
     /// A crew that does `work`, one thread each.
     #[must_use]
     pub fn new(stage: Stage, work: Vec<Work>, supervisor: Addr<Supervisor>) -> Self {
-        Self { stage, waiting: work, at_work: 0, result: Ok(()), supervisor }
+        Self { stage, waiting: work, at_work: 0, result: Ok(()), supervisor, me: None }
     }
 
     fn end(&mut self, context: &mut Context<Self>) {
         let result = std::mem::replace(&mut self.result, Ok(()));
         Ended::tell(&self.supervisor, self.stage, result);
+        self.me = None;
         context.stop();
     }
 }
@@ -46,6 +50,7 @@ impl Actor for Crew {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(0);
+        self.me = Some(context.address());
         for (number, work) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
             let (stage, me) = (self.stage, context.address());
             let thread = std::thread::Builder::new().name(format!("{}-{number}", stage.as_str())).spawn(move || {

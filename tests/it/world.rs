@@ -14,7 +14,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Nothing in these tests takes that long unless it hangs.
-const WATCHDOG: Duration = Duration::from_mins(1);
+const WATCHDOG: Duration = Duration::from_mins(5);
 
 /// How a command ended, and what it said.
 pub(crate) struct Output {
