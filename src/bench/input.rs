@@ -70,7 +70,7 @@ fn settle() {
 fn files_of_documents(config: &Path, count: u64) -> Result<Vec<PathBuf>> {
     let installation = installation(config)?;
     let mut source = installation.open()?;
-    let (mut roots, _) = installation.roots(&mut *source)?;
+    let (mut roots, _) = installation.roots(&mut source)?;
     let numbers: Vec<i64> = (0..roots.iter().count() as i64).collect();
     roots.number(&numbers);
     let roots = Arc::new(roots);
@@ -128,7 +128,7 @@ pub(super) struct Walked {
 /// Walks all roots and asks for the size of each file, on all cores, and does nothing else.
 pub(super) fn walk(config: &Path) -> Result<Walked> {
     let installation = installation(config)?;
-    let (roots, _) = installation.roots(&mut *installation.open()?)?;
+    let (roots, _) = installation.roots(&mut installation.open()?)?;
     let inside_another = |path: &Path| roots.iter().any(|other| other.path != path && path.starts_with(&other.path));
     let mut tops = roots.iter().map(|root| root.path.as_path()).filter(|path| !inside_another(path));
     let Some(first) = tops.next() else { return Ok(Walked { time: Duration::ZERO, files: 0 }) };

@@ -110,7 +110,7 @@ pub fn connect(config: &Config, control: &Control) -> Result<Connection> {
 
 /// The installation and the ledger of a configuration, opened.
 struct Site {
-    source: Box<dyn Source>,
+    source: Source,
     facts: Facts,
     roots: Arc<Roots>,
     locations: BTreeMap<i64, usize>,
@@ -123,7 +123,7 @@ impl Site {
         let installation = Installation::find(config)?;
         let mut source = installation.open()?;
         let facts = source.facts()?;
-        let (mut roots, locations) = installation.roots(&mut *source)?;
+        let (mut roots, locations) = installation.roots(&mut source)?;
         let ledger = Ledger::open(&config.migration.ledger)?;
         let named: Vec<_> =
             roots.iter().map(|root| (root.label.clone(), root.path.to_string_lossy().into_owned())).collect();

@@ -3,7 +3,8 @@
 //! Today that is `SuperOffice.config` (`domain.md` 3.2); `omt.toml` wins where both speak. Relative paths in
 //! it are relative to its folder.
 
-use super::{Source, SqliteSource};
+use super::Source;
+use super::database::{Database, SqliteDatabase};
 use crate::archive::{Role, Roots};
 use crate::config::Config;
 use crate::{Code, Error, Result};
@@ -81,14 +82,19 @@ impl Installation {
         })
     }
 
-    /// Opens the database.
-    pub fn open(&self) -> Result<Box<dyn Source>> {
-        Ok(Box::new(SqliteSource::open(&self.database, &self.prefix)?))
+    /// Opens a connection to the database.
+    pub fn connect(&self) -> Result<Box<dyn Database>> {
+        Ok(Box::new(SqliteDatabase::open(&self.database, &self.prefix)?))
+    }
+
+    /// Opens the rows of the database, over a connection of their own.
+    pub fn open(&self) -> Result<Source> {
+        Ok(Source::new(self.connect()?))
     }
 
     /// All roots, with the attachment folders that the database names: which location lies in which root is
     /// the second part.
-    pub fn roots(&self, source: &mut dyn Source) -> Result<(Roots, BTreeMap<i64, usize>)> {
+    pub fn roots(&self, source: &mut Source) -> Result<(Roots, BTreeMap<i64, usize>)> {
         let mut places: Vec<_> = self.archives.iter().map(|path| (Role::Archive, path.clone())).collect();
         places.push((Role::Templates, self.templates.clone()));
         let mut locations = BTreeMap::new();

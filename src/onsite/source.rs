@@ -1,7 +1,8 @@
-//! What every database of an installation can tell, whatever speaks to it.
+//! The rows that the pipeline moves, page by page.
 
 use super::Logins;
-use crate::Result;
+use super::database::{Database, Query, Row};
+use crate::{Code, Error, Result};
 use chrono::NaiveDateTime;
 use std::collections::BTreeMap;
 
@@ -72,21 +73,159 @@ pub struct AttachmentRow {
     pub location: i64,
 }
 
-/// A database that answers. Pages hold rows with ids above `after`, in order of the id; an empty page is the end.
-pub trait Source: Send {
+/// The rows of an installation. Pages hold rows with ids above `after`, in order of the id; an empty page is the end.
+pub struct Source(Box<dyn Database>);
+
+/// Tables of Customer Service are not there where it was never installed.
+const SERVICE: &str = "attachment";
+
+impl Source {
+    /// Rows from this database.
+    #[must_use]
+    pub fn new(database: Box<dyn Database>) -> Self {
+        Self(database)
+    }
+
+    /// The database behind it.
+    pub fn database(&mut self) -> &mut dyn Database {
+        &mut *self.0
+    }
+
+    fn page<T>(&mut self, text: &str, after: i64, limit: usize, read: impl Fn(&Row) -> T) -> Result<Vec<T>> {
+        Ok(self.0.rows(&Query::new(text).number(after).limit(limit))?.iter().map(read).collect())
+    }
+
     /// Owner and serial number.
-    fn facts(&mut self) -> Result<Facts>;
+    pub fn facts(&mut self) -> Result<Facts> {
+        self.refuse_strange_ids()?;
+        let text = "SELECT {top} {company.ownerContactName}, {company.serialNo} FROM {company} ORDER BY {=company.company_id} {limit}";
+        let rows = self.0.rows(&Query::new(text).limit(1))?;
+        let row = rows.first().ok_or_else(|| {
+            Error::new(Code::DatabaseUnreadable, "the table `company` is empty, so the owner is not known")
+                .hint("is this the right database?")
+        })?;
+        Ok(Facts { company: row.text(0), serial: row.text(1) })
+    }
+
+    /// Rows whose ids no program of the vendor would give, and which therefore cannot be named.
+    fn refuse_strange_ids(&mut self) -> Result<()> {
+        for (table, id) in [("document", "document_id"), ("DocTmpl", "DocTmpl_id"), ("attachment", "id")] {
+            if !self.0.has_table(table)? && table == SERVICE {
+                continue;
+            }
+            let text = format!(
+                "SELECT count(*) FROM {{{table}}} WHERE {{={table}.{id}}} < 1 OR {{={table}.{id}}} > 4294967295"
+            );
+            let strange = self.0.number(&Query::new(text))?;
+            if strange > 0 {
+                return Err(Error::new(
+                    Code::DatabaseUnreadable,
+                    format!("{strange} rows of `{table}` have ids outside 1 to 4294967295"),
+                )
+                .hint(
+                    "such rows are not the vendor's; correct or remove them, so that every row can be accounted for",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// How many rows there are.
-    fn counts(&mut self) -> Result<Counts>;
+    pub fn counts(&mut self) -> Result<Counts> {
+        let mut count = |text: &str| -> Result<u64> { Ok(self.0.number(&Query::new(text))? as u64) };
+        Ok(Counts {
+            documents: count("SELECT count(*) FROM {document}")?,
+            templates: count("SELECT count(*) FROM {DocTmpl} WHERE {=DocTmpl.filename} <> ''")?,
+            attachments: if self.0.has_table(SERVICE)? {
+                self.0.number(&Query::new("SELECT count(*) FROM {attachment}"))? as u64
+            } else {
+                0
+            },
+        })
+    }
+
     /// Log-in names, now and formerly, of all associates.
-    fn logins(&mut self) -> Result<Logins>;
+    pub fn logins(&mut self) -> Result<Logins> {
+        let mut logins = Logins::default();
+        for row in self.0.rows(&Query::new("SELECT {associate.associate_id}, {associate.name} FROM {associate}"))? {
+            logins.add(row.integer(0), row.text(1));
+        }
+        // The table came with version 10: without it there is just no history.
+        if self.0.has_table("AssociateHistory")? {
+            let text = "SELECT {AssociateHistory.associateId}, {AssociateHistory.name} FROM {AssociateHistory}
+                        ORDER BY {=AssociateHistory.associatehistory_id} DESC";
+            for row in self.0.rows(&Query::new(text))? {
+                logins.add_former(row.integer(0), row.text(1));
+            }
+        }
+        Ok(logins)
+    }
+
     /// The folders of attachments as the Service server knows them, by `attachment_location_id`. The one of
     /// `config.attachment_path` has the number 0.
-    fn attachment_folders(&mut self) -> Result<BTreeMap<i64, String>>;
+    pub fn attachment_folders(&mut self) -> Result<BTreeMap<i64, String>> {
+        let mut folders = BTreeMap::new();
+        for (table, text) in [
+            ("config", "SELECT {top} 0, {config.attachment_path|''} FROM {config} ORDER BY {=config.id} {limit}"),
+            (
+                "attachment_location",
+                "SELECT {top} {attachment_location.attachment_location_id}, {attachment_location.path}
+                 FROM {attachment_location} ORDER BY {=attachment_location.attachment_location_id} {limit}",
+            ),
+        ] {
+            if self.0.has_table(table)? {
+                let most = if table == "config" { 1 } else { 10_000 };
+                let rows = self.0.rows(&Query::new(text).limit(most))?;
+                folders.extend(rows.iter().map(|row| (row.integer(0), row.text(1))));
+            }
+        }
+        folders.retain(|_, path| !path.is_empty());
+        Ok(folders)
+    }
+
     /// A page of documents.
-    fn documents(&mut self, after: i64, limit: usize) -> Result<Vec<DocumentRow>>;
+    pub fn documents(&mut self, after: i64, limit: usize) -> Result<Vec<DocumentRow>> {
+        self.page(
+            "SELECT {top} {document.document_id}, {document.name}, {document.archiveProvider|0}, {document.registered},
+                    {document.registered_associate_id}, {appointment.appointment_id}, {appointment.associate_id}
+             FROM {document} LEFT JOIN {appointment} ON {=appointment.appointment_id} = {=document.appointment_id}
+             WHERE {=document.document_id} > ?1 ORDER BY {=document.document_id} {limit}",
+            after,
+            limit,
+            |row| DocumentRow {
+                id: row.integer(0) as u32,
+                name: row.text(1),
+                provider: row.integer(2),
+                registered: row.moment(3),
+                registrant: row.integer(4),
+                has_appointment: !row.is_null(5),
+                owner: row.integer(6),
+            },
+        )
+    }
+
     /// A page of templates.
-    fn templates(&mut self, after: i64, limit: usize) -> Result<Vec<TemplateRow>>;
+    pub fn templates(&mut self, after: i64, limit: usize) -> Result<Vec<TemplateRow>> {
+        self.page(
+            "SELECT {top} {DocTmpl.DocTmpl_id}, {DocTmpl.filename} FROM {DocTmpl}
+             WHERE {=DocTmpl.filename} <> '' AND {=DocTmpl.DocTmpl_id} > ?1 ORDER BY {=DocTmpl.DocTmpl_id} {limit}",
+            after,
+            limit,
+            |row| TemplateRow { id: row.integer(0) as u32, filename: row.text(1) },
+        )
+    }
+
     /// A page of attachments.
-    fn attachments(&mut self, after: i64, limit: usize) -> Result<Vec<AttachmentRow>>;
+    pub fn attachments(&mut self, after: i64, limit: usize) -> Result<Vec<AttachmentRow>> {
+        if !self.0.has_table(SERVICE)? {
+            return Ok(Vec::new());
+        }
+        self.page(
+            "SELECT {top} {attachment.id}, {attachment.name}, {attachment.attachment_location_id|0} FROM {attachment}
+             WHERE {=attachment.id} > ?1 ORDER BY {=attachment.id} {limit}",
+            after,
+            limit,
+            |row| AttachmentRow { id: row.integer(0) as u32, name: row.text(1), location: row.integer(2) },
+        )
+    }
 }

@@ -31,7 +31,7 @@ use tokio::sync::{Semaphore, oneshot};
 /// What a run reads.
 pub struct Input {
     /// The rows.
-    pub source: Box<dyn Source>,
+    pub source: Source,
     /// Where files lie, numbered as in the ledger.
     pub roots: Arc<Roots>,
     /// Which root (by its position) holds which attachment location.

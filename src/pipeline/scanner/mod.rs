@@ -50,7 +50,7 @@ pub(super) struct Question {
 /// What the scanner needs.
 pub struct Scan {
     /// The rows.
-    pub source: Box<dyn Source>,
+    pub source: Source,
     /// Where files lie.
     pub roots: Arc<Roots>,
     /// Which root (by its position) holds which attachment location.

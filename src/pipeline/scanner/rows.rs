@@ -13,7 +13,7 @@ const PAGE: usize = 2000;
 
 /// Streams all rows with what is known of them to the finders.
 pub(super) fn stream(
-    mut source: Box<dyn Source>,
+    mut source: Source,
     reader: &Reader,
     shared: &Shared,
     languages: &[(usize, String)],
@@ -25,7 +25,7 @@ pub(super) fn stream(
     for kind in Kind::ALL {
         let mut after = 0;
         loop {
-            let rows = page(&mut *source, kind, after, shared, languages)?;
+            let rows = page(&mut source, kind, after, shared, languages)?;
             let Some((last, _)) = rows.last() else { break };
             after = i64::from(last.id());
             for (key, row) in rows {
@@ -44,7 +44,7 @@ pub(super) fn stream(
 }
 
 fn page(
-    source: &mut dyn Source,
+    source: &mut Source,
     kind: Kind,
     after: i64,
     shared: &Shared,

@@ -1,0 +1,60 @@
+//! A CRM database that answers, whatever speaks to it.
+//!
+//! A [`Query`] is one text for all kinds of server; it names tables and columns in braces, so that no query assumes what
+//! an installation of another version does not have ([`query`] says how). An answer is a page: callers ask for the
+//! rows above the last key they have seen, so that millions of rows pass in constant memory, and a [`Database`] that has
+//! lost its connection makes a new one and asks for the same page again. Nothing here can write.
+
+mod catalogue;
+mod query;
+mod sqlite;
+mod value;
+
+pub use catalogue::{Catalogue, Column, Kind, Table};
+pub use query::{Dialect, Query};
+pub use sqlite::SqliteDatabase;
+pub use value::{Row, Value, no_date};
+
+use crate::Result;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A connection to a CRM database, opened to read. One stream of pages at a time: who needs two opens two.
+pub trait Database: Send {
+    /// Which words the server understands.
+    fn dialect(&self) -> Dialect;
+    /// What tables and columns there are; read once, then remembered.
+    fn catalogue(&mut self) -> Result<Arc<Catalogue>>;
+    /// All rows of the answer. The query has to keep them few: a page, or a sum.
+    fn rows(&mut self, query: &Query) -> Result<Vec<Row>>;
+    /// Texts that could not be read as they are, so far.
+    fn irregular(&self) -> Vec<Irregular>;
+}
+
+/// Text in a column that was not what the column promises. It was decoded as well as possible, not lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Irregular {
+    /// `table.column`, where it is known.
+    pub column: String,
+    /// How many values.
+    pub values: u64,
+    /// What was wrong with them.
+    pub what: String,
+}
+
+impl dyn Database + '_ {
+    /// The first value of the first row as a number; 0 if there is none.
+    pub fn number(&mut self, query: &Query) -> Result<i64> {
+        Ok(self.rows(query)?.first().map_or(0, |row| row.integer(0)))
+    }
+
+    /// Whether a table is there, in any case of letters.
+    pub fn has_table(&mut self, table: &str) -> Result<bool> {
+        Ok(self.catalogue()?.table(table).is_some())
+    }
+
+    /// Whether a table has a column, in any case of letters.
+    pub fn has_column(&mut self, table: &str, column: &str) -> Result<bool> {
+        Ok(self.catalogue()?.column(table, column).is_some())
+    }
+}

@@ -1,0 +1,202 @@
+//! One text of a query for every kind of server.
+//!
+//! What differs between servers and between versions of the vendor's tables stands in braces:
+//!
+//! | written | becomes |
+//! |---|---|
+//! | `{document}` | the table with its schema, and its own name as its alias |
+//! | `{document.name}` | an item of the select list: the column. Where a server cannot read its text, its bytes |
+//! | `{document.provider\|0}` | the same, or `0` where the column does not exist |
+//! | `{=document.name}`, `{=document.provider\|0}` | the column inside an expression, a condition or an order: never its bytes |
+//! | `{top}`, `{limit}` | how many rows: the one directly behind `SELECT`, the other at the very end |
+//! | `?1` | the first bound number or text |
+//!
+//! A table or column that must be there and is not is an error that names it.
+
+use super::{Catalogue, Kind, Value};
+use crate::{Code, Error, Result};
+use std::fmt::Write as _;
+
+/// Which words the server understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// SQL Server.
+    Mssql,
+}
+
+/// A query with its values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    text: String,
+    values: Vec<Value>,
+    limit: usize,
+}
+
+/// A query as a server takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rendered {
+    /// The statement.
+    pub sql: String,
+    /// What is bound to it, in order.
+    pub values: Vec<Value>,
+}
+
+impl Query {
+    /// A query that answers few rows.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), values: Vec::new(), limit: usize::MAX }
+    }
+
+    /// Binds the next value, a number.
+    #[must_use]
+    pub fn number(mut self, value: i64) -> Self {
+        self.values.push(Value::Integer(value));
+        self
+    }
+
+    /// Binds the next value, a text.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<String>) -> Self {
+        self.values.push(Value::Text(value.into()));
+        self
+    }
+
+    /// At most so many rows: the text must have `{top}` and `{limit}`.
+    #[must_use]
+    pub fn limit(mut self, rows: usize) -> Self {
+        self.limit = rows;
+        self
+    }
+
+    /// The statement for a server. With `bytes`, text columns of the select list are asked for as bytes, each under
+    /// the name `table.column`.
+    pub(super) fn render(
+        &self,
+        dialect: Dialect,
+        prefix: &str,
+        catalogue: &Catalogue,
+        bytes: bool,
+    ) -> Result<Rendered> {
+        let mut sql = String::with_capacity(self.text.len() + 64);
+        let mut rest = self.text.as_str();
+        while let Some((before, from)) = rest.split_once('{') {
+            let (inside, after) = from.split_once('}').unwrap_or((from, ""));
+            push_text(&mut sql, before, dialect);
+            self.expand(&mut sql, inside, dialect, prefix, catalogue, bytes)?;
+            rest = after;
+        }
+        push_text(&mut sql, rest, dialect);
+        Ok(Rendered { sql, values: self.values.clone() })
+    }
+
+    fn expand(
+        &self,
+        sql: &mut String,
+        inside: &str,
+        dialect: Dialect,
+        prefix: &str,
+        catalogue: &Catalogue,
+        bytes: bool,
+    ) -> Result<()> {
+        let limited = self.limit < usize::MAX;
+        match (inside, dialect) {
+            ("top", Dialect::Mssql) if limited => drop(write!(sql, "TOP ({})", self.limit)),
+            ("limit", Dialect::Sqlite) if limited => drop(write!(sql, "LIMIT {}", self.limit)),
+            ("top" | "limit", _) => {}
+            _ => {
+                let (inside, listed) = inside.strip_prefix('=').map_or((inside, true), |inside| (inside, false));
+                let (name, default) =
+                    inside.split_once('|').map_or((inside, None), |(name, default)| (name, Some(default)));
+                let (table, column) = name.split_once('.').map_or((name, None), |(table, name)| (table, Some(name)));
+                let found = catalogue.table(table);
+                let Some(column) = column else {
+                    let found = found.ok_or_else(|| absent(&format!("the table `{table}` does not exist")))?;
+                    let _ =
+                        write!(sql, "{}.{} AS {}", quoted(prefix), quoted(&found.name), quoted(&table.to_lowercase()));
+                    return Ok(());
+                };
+                match (found.and_then(|found| found.column(column)), default) {
+                    (Some(found), _) => {
+                        let plain = format!("{}.{}", quoted(&table.to_lowercase()), quoted(&found.name));
+                        if bytes && listed && matches!(found.kind, Kind::Text { .. }) {
+                            let _ = write!(
+                                sql,
+                                "CAST({plain} AS varbinary(max)) AS {}",
+                                quoted(&format!("{table}.{column}"))
+                            );
+                        } else {
+                            sql.push_str(&plain);
+                        }
+                    }
+                    (None, Some(default)) => sql.push_str(default),
+                    (None, None) => return Err(absent(&format!("`{table}` has no column `{column}`"))),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Text outside of braces: `?1` is `@P1` for SQL Server.
+fn push_text(sql: &mut String, text: &str, dialect: Dialect) {
+    match dialect {
+        Dialect::Sqlite => sql.push_str(text),
+        Dialect::Mssql => sql.push_str(&text.replace('?', "@P")),
+    }
+}
+
+/// A name as both servers take it. Catalogues hold no names with brackets in them (each database leaves them out).
+fn quoted(name: &str) -> String {
+    format!("[{name}]")
+}
+
+fn absent(what: &str) -> Error {
+    Error::new(Code::DatabaseUnreadable, format!("{what} in this database"))
+        .hint("is it a CRM database of version 7.1 or later, and is the table prefix right?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onsite::database::Column;
+
+    fn catalogue() -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        for (name, kind) in [("document_id", Kind::Integer), ("Name", Kind::Text { unicode: true, code_page: 0 })] {
+            let column = Column { name: name.into(), declared: String::new(), kind, nullable: false, key: 0 };
+            catalogue.add("Document", column);
+        }
+        catalogue
+    }
+
+    #[test]
+    fn one_text_serves_two_servers() {
+        let query = Query::new(
+            "SELECT {top} {document.name}, {document.snum|0} FROM {document} WHERE {=document.document_id} > ?1 {limit}",
+        )
+        .number(7)
+        .limit(3);
+        let render = |dialect, bytes| query.render(dialect, "crm7", &catalogue(), bytes).unwrap().sql;
+        assert_eq!(
+            render(Dialect::Sqlite, false),
+            "SELECT  [document].[Name], 0 FROM [crm7].[Document] AS [document] WHERE [document].[document_id] > ?1 LIMIT 3"
+        );
+        assert_eq!(
+            render(Dialect::Mssql, true),
+            "SELECT TOP (3) CAST([document].[Name] AS varbinary(max)) AS [document.name], 0 FROM [crm7].[Document] AS [document] WHERE [document].[document_id] > @P1 "
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        for (text, name) in
+            [("SELECT 1 FROM {contact}", "contact"), ("SELECT {document.extref} FROM {document}", "extref")]
+        {
+            let error = Query::new(text).render(Dialect::Sqlite, "crm7", &catalogue(), false).unwrap_err();
+            assert!(error.message().contains(name), "{}", error.message());
+        }
+    }
+}

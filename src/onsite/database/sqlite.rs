@@ -1,0 +1,179 @@
+//! A CRM database in a SQLite file: the sample, and whatever was exported for a rehearsal.
+//!
+//! The file is attached under the name of the vendor's schema, so that the text of a query is the one that
+//! SQL Server gets.
+
+use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use crate::{Code, Error, Result};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, ToSql};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// An open file.
+pub struct SqliteDatabase {
+    connection: Connection,
+    schema: String,
+    path: PathBuf,
+    catalogue: Option<Arc<Catalogue>>,
+    /// Texts that were no UTF-8.
+    broken: u64,
+}
+
+impl SqliteDatabase {
+    /// Opens the file at `path` to read, under the schema name `schema`.
+    pub fn open(path: &Path, schema: &str) -> Result<Self> {
+        let valid = !schema.is_empty() && schema.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !valid || matches!(schema.to_ascii_lowercase().as_str(), "main" | "temp") {
+            return Err(Error::new(Code::ConfigInvalid, format!("`{schema}` cannot be a table prefix"))
+                .hint("letters, digits and `_`, as in `crm7`"));
+        }
+        if !path.is_file() {
+            return Err(Error::new(Code::DatabaseUnreadable, format!("there is no database `{}`", path.display()))
+                .hint("check `Database` in SuperOffice.config, or set `database.url`"));
+        }
+        let database = Self {
+            connection: Connection::open_in_memory_with_flags(
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )
+            .map_err(|cause| Error::new(Code::DatabaseUnreadable, "cannot start SQLite").because(cause))?,
+            schema: schema.to_owned(),
+            path: path.to_owned(),
+            catalogue: None,
+            broken: 0,
+        };
+        database
+            .connection
+            .execute(&format!("ATTACH ?1 AS {schema}"), [uri(path)])
+            .and_then(|_| database.connection.execute_batch(&format!("PRAGMA {schema}.cache_size = -8192")))
+            .and_then(|()| {
+                database.connection.query_row(&format!("SELECT count(*) FROM {schema}.sqlite_master"), [], |_| Ok(()))
+            })
+            .map_err(|cause| explain(path, cause))?;
+        Ok(database)
+    }
+
+    fn read_catalogue(&self) -> rusqlite::Result<Catalogue> {
+        let sql = format!(
+            "SELECT m.name, c.name, lower(c.type), c.\"notnull\", c.pk
+             FROM {0}.sqlite_master m JOIN pragma_table_info(m.name, '{0}') c
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name || c.name NOT LIKE '%]%'
+             ORDER BY m.rowid, c.cid",
+            self.schema
+        );
+        let mut catalogue = Catalogue::default();
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (declared, not_null): (String, bool) = (row.get(2)?, row.get(3)?);
+            let kind = kind_of(&declared);
+            let column = Column { name: row.get(1)?, declared, kind, nullable: !not_null, key: row.get(4)? };
+            catalogue.add(&row.get::<_, String>(0)?, column);
+        }
+        Ok(catalogue)
+    }
+}
+
+/// What the vendor's SQL types hold.
+fn kind_of(declared: &str) -> Kind {
+    match declared.split('(').next().unwrap_or_default().trim() {
+        "int" | "integer" | "smallint" | "tinyint" | "bigint" | "bit" => Kind::Integer,
+        "float" | "real" | "decimal" | "numeric" | "money" => Kind::Real,
+        "datetime" | "datetime2" | "date" | "smalldatetime" => Kind::Moment,
+        "varbinary" | "binary" | "image" | "blob" => Kind::Bytes,
+        "nvarchar" | "varchar" | "nchar" | "char" | "ntext" | "text" | "clob" => {
+            Kind::Text { unicode: true, code_page: 0 }
+        }
+        _ => Kind::Other,
+    }
+}
+
+fn explain(path: &Path, cause: rusqlite::Error) -> Error {
+    Error::new(Code::DatabaseUnreadable, format!("cannot read the database `{}`", path.display()))
+        .hint("check that the file is a CRM database and that this account may read it")
+        .because(cause)
+}
+
+/// The path as a URI that opens read-only; characters with a meaning in URIs are escaped.
+fn uri(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '%' => "%25".to_owned(),
+            '?' => "%3f".to_owned(),
+            '#' => "%23".to_owned(),
+            c => c.to_string(),
+        })
+        .collect();
+    let slash = if escaped.get(1..2) == Some(":") { "/" } else { "" };
+    format!("file:{slash}{escaped}?mode=ro")
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::ToSqlOutput::{Borrowed, Owned};
+        Ok(match self {
+            Self::Null => Borrowed(ValueRef::Null),
+            Self::Integer(number) => Borrowed(ValueRef::Integer(*number)),
+            Self::Real(number) => Borrowed(ValueRef::Real(*number)),
+            Self::Text(text) => Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Bytes(bytes) => Borrowed(ValueRef::Blob(bytes)),
+            Self::Moment(moment) => Owned(moment.format("%Y-%m-%d %H:%M:%S").to_string().into()),
+        })
+    }
+}
+
+impl Database for SqliteDatabase {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn catalogue(&mut self) -> Result<Arc<Catalogue>> {
+        if let Some(catalogue) = &self.catalogue {
+            return Ok(Arc::clone(catalogue));
+        }
+        let catalogue = Arc::new(self.read_catalogue().map_err(|cause| explain(&self.path, cause))?);
+        Ok(Arc::clone(self.catalogue.insert(catalogue)))
+    }
+
+    fn rows(&mut self, query: &Query) -> Result<Vec<Row>> {
+        let catalogue = self.catalogue()?;
+        let rendered = query.render(Dialect::Sqlite, &self.schema, &catalogue, false)?;
+        let mut broken = 0;
+        let mut run = || -> rusqlite::Result<Vec<Row>> {
+            let mut statement = self.connection.prepare_cached(&rendered.sql)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query(rusqlite::params_from_iter(&rendered.values))?;
+            let mut answer = Vec::new();
+            while let Some(row) = rows.next()? {
+                let mut values = Vec::with_capacity(columns);
+                for column in 0..columns {
+                    values.push(match row.get_ref(column)? {
+                        ValueRef::Null => Value::Null,
+                        ValueRef::Integer(number) => Value::Integer(number),
+                        ValueRef::Real(number) => Value::Real(number),
+                        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+                        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                            Ok(text) => Value::Text(text.to_owned()),
+                            Err(_) => {
+                                broken += 1;
+                                Value::Text(String::from_utf8_lossy(bytes).into_owned())
+                            }
+                        },
+                    });
+                }
+                answer.push(Row(values));
+            }
+            Ok(answer)
+        };
+        let answer = run().map_err(|cause| explain(&self.path, cause));
+        self.broken += broken;
+        answer
+    }
+
+    fn irregular(&self) -> Vec<Irregular> {
+        let what = "is no UTF-8".to_owned();
+        Vec::from_iter((self.broken > 0).then(|| Irregular { column: String::new(), values: self.broken, what }))
+    }
+}
