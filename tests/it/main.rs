@@ -8,6 +8,7 @@ mod badluck;
 mod damage;
 mod files;
 mod forecast;
+mod full;
 mod outcomes;
 mod proxy;
 mod recovery;
