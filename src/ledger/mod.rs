@@ -14,6 +14,7 @@ mod schema;
 mod writer;
 
 pub use journal::JournalEntry;
+pub(crate) use place::refuse_network_share;
 pub use reader::{Known, Left, Reader, Totals};
 pub use writer::{Found, Ledger, Proof, Record, Writer};
 
