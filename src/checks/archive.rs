@@ -7,15 +7,7 @@ use super::sweep::{evidence, find_rows};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
 use crate::archive::is_safe_name;
-use crate::config::Size;
-use crate::item::Kind;
-use crate::ledger::Reader;
 use std::path::Path;
-
-/// The largest document that the vendor's online system takes, in bytes (`domain.md` 1.7).
-const VENDORS_LIMIT: u64 = 94_400_000;
-/// Items of the ledger in one page.
-const PAGE: usize = 1000;
 
 /// The checks of this file.
 pub(super) static CHECKS: &[Check] = &[
@@ -99,24 +91,6 @@ pub(super) static CHECKS: &[Check] = &[
         why: "no file name can have one: letters were lost in a database that is not Unicode, and the file has another name",
         todo: "look whether they are reported as missing, and correct the names then",
         look: replaced_letters,
-    },
-    Check {
-        id: "archive.too-large",
-        subject: Subject::Archive,
-        severity: Severity::Error,
-        title: "files that are larger than the tenant takes",
-        why: "the tenant refuses them",
-        todo: "make them smaller, or have the tenant's limit raised",
-        look: too_large,
-    },
-    Check {
-        id: "archive.over-vendors-limit",
-        subject: Subject::Archive,
-        severity: Severity::Warning,
-        title: "files of more than 94.4 MB",
-        why: "the vendor's online system takes no larger documents from its users; what a migration may bring is not public",
-        todo: "ask the vendor, or make them smaller",
-        look: over_vendors_limit,
     },
     Check {
         id: "archive.template-without-file",
@@ -265,49 +239,6 @@ fn replaced_letters(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Res
     })
 }
 
-fn too_large(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    match ground.tenant {
-        Some(tenant) => larger_than(tenant.limits.item_bytes, ground, findings),
-        None => Ok(Looked::NotHere("the tenant's limit is not known".into())),
-    }
-}
-
-fn over_vendors_limit(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    larger_than(VENDORS_LIMIT, ground, findings)
-}
-
-/// Sizes of attachments are in their rows, those of other files in the ledger once a run has seen them. No file is asked.
-fn larger_than(limit: u64, ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    let rows = ground.lacks(&["attachment.id", "attachment.att_size"])?.is_none();
-    if rows {
-        let text = format!(
-            "SELECT {{top}} {{attachment.id}}, {{attachment.att_size}}, {{attachment.name|''}} FROM {{attachment}}
-             WHERE {{=attachment.id}} > ?1 AND {{=attachment.att_size}} > {limit} ORDER BY {{=attachment.id}} {{limit}}"
-        );
-        find_rows(ground, findings, &text, &[], |row| {
-            let size = Size(row.integer(1).unsigned_abs());
-            evidence(format!("attachment/{}", row.integer(0)), format!("`{}` has {size}", row.text(2)))
-        })?;
-    }
-    let ledger = &ground.config.migration.ledger;
-    if !ledger.is_file() {
-        let reason = "the sizes of documents are not known before the first run";
-        return Ok(if rows { Looked::Yes } else { Looked::NotHere(reason.into()) });
-    }
-    let reader = Reader::open(ledger)?;
-    let mut after = 0;
-    loop {
-        let page = reader.larger_than(limit, after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(Looked::Yes) };
-        after = last.key.number();
-        for known in page.iter().filter(|known| !(rows && known.key.kind() == Kind::Attachment)) {
-            let size = Size(known.stamp.map_or(0, |stamp| stamp.size));
-            let name = known.place.as_ref().map_or("", |(_, _, name)| name.as_str());
-            findings.add(format!("{}/{}", known.key.kind(), known.key.id()), format!("`{name}` has {size}"))?;
-        }
-    }
-}
-
 fn template_without_file(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
     if let Some(absent) = ground.lacks(&["DocTmpl.DocTmpl_id", "DocTmpl.filename", "DocTmpl.record_type"])? {
         return Ok(absent);
@@ -340,9 +271,7 @@ fn plug_in_template(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Site, tenant};
-    use crate::item::Key;
-    use crate::ledger::{Found, Ledger, Record, Stamp};
+    use crate::checks::testing::Site;
 
     const TABLES: [&str; 5] = ["document", "appointment", "associate", "DocTmpl", "attachment"];
     const CLEAN: &str = "INSERT INTO associate (associate_id) VALUES (1);
@@ -354,10 +283,9 @@ mod tests {
     #[test]
     fn documents_that_move_are_clean() {
         let site = Site::new(&TABLES, CLEAN);
-        for check in CHECKS.iter().filter(|check| check.id != "archive.too-large") {
+        for check in CHECKS {
             site.is_clean(check.id);
         }
-        site.is_not_here("archive.too-large", "limit is not known");
     }
 
     #[test]
@@ -392,30 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn sizes_come_from_rows_and_from_the_ledger() {
-        let site = Site::new(&TABLES, &format!("{CLEAN}; INSERT INTO attachment (id, att_size) VALUES (2, 100000000)"));
-        let ledger = Ledger::open(&site.config.migration.ledger).unwrap();
-        let root = ledger.set_roots(&[("SO_ARC".into(), "x".into())]).unwrap()[0];
-        for (kind, size) in [(Kind::Document, 94_400_001), (Kind::Template, 5), (Kind::Attachment, 100_000_000)] {
-            let stamp = Stamp { size, modified: 1, file_id: None };
-            let found = Found { root, dir: "LM".into(), name: "x.doc".into(), stamp };
-            ledger.writer().put(Record::Found(Key::new(kind, 2), found, 1)).unwrap();
-        }
-        ledger.close().unwrap();
-        site.finds("archive.over-vendors-limit", &["attachment/2", "document/2"]);
-        let mut info = tenant("x", "1");
-        info.limits.item_bytes = 95_000_000;
-        assert_eq!(site.look_with("archive.too-large", Some(&info)).items(), ["attachment/2"]);
-    }
-
-    #[test]
     fn a_version_without_these_columns_has_nothing_to_look_at() {
         let site = Site::new(&["contact"], "CREATE TABLE document (document_id int, name text, appointment_id int)");
         for (id, reason) in [
             ("archive.lost-appointment", "`appointment`"),
             ("archive.unknown-associate", "`appointment`"),
             ("archive.other-provider", "`archiveProvider`"),
-            ("archive.over-vendors-limit", "before the first run"),
             ("archive.template-without-file", "`DocTmpl`"),
             ("archive.plug-in-template", "`DocTmpl`"),
         ] {

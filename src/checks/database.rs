@@ -1,6 +1,6 @@
 //! The state of the CRM database: keys, dates, its own lists of tables, and rows that somebody changed by hand.
 
-use super::sweep::{evidence, find_rows, key_of, sweep};
+use super::sweep::{evidence, find_rows, key_of, moment, sweep};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
 use crate::onsite::database::Query;
@@ -220,15 +220,17 @@ fn date_out_of_range(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Re
     if let Some(absent) = ground.lacks(&["document.document_id", "document.registered"])? {
         return Ok(absent);
     }
-    // A day of grace for clocks and time zones. The `T` keeps SQL Server from guessing what is day and what is month.
-    let end = (crate::clock::now() + chrono::Duration::days(2)).format("%Y-%m-%dT00:00:00").to_string();
+    // Two days of grace for clocks and time zones.
+    let end = (crate::clock::now() + chrono::Duration::days(2)).format("%F 00:00:00").to_string();
+    let dialect = ground.database.dialect();
+    let (first, end) = (moment(dialect, "1985-01-01 00:00:00"), moment(dialect, &end));
     let text = "SELECT {top} {document.document_id}, {document.registered} FROM {document}
                 WHERE {=document.document_id} > ?1 AND ({=document.registered} IS NULL
                   OR {=document.registered} < ?2 OR {=document.registered} > ?3)
                 ORDER BY {=document.document_id} {limit}";
-    find_rows(ground, findings, text, &["1985-01-01T00:00:00", &end], |row| {
-        let moment = row.moment(1);
-        evidence(format!("document/{}", row.integer(0)), format!("registered at {}", moment.format("%F %T")))
+    find_rows(ground, findings, text, &[&first, &end], |row| {
+        let registered = row.moment(1).format("%F %T");
+        evidence(format!("document/{}", row.integer(0)), format!("registered at {registered}"))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whose installation it is, and whether it is new enough.
 
-use super::sweep::{evidence, find_rows};
+use super::sweep::{evidence, find_rows, moment};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
 use crate::onsite::database::Query;
@@ -8,7 +8,7 @@ use crate::onsite::database::Query;
 /// The oldest version that can be migrated (`domain.md` 1.2).
 const FLOOR: (u32, u32) = (7, 1);
 /// Dates before this one stand for "none"; licences without an end have the year 9999.
-const NO_DATE: &str = "1900-01-01T00:00:00";
+const NO_DATE: &str = "1900-01-01 00:00:00";
 
 /// The checks of this file.
 pub(super) static CHECKS: &[Check] = &[
@@ -102,12 +102,13 @@ fn licence_expired(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Resu
     if let Some(absent) = ground.lacks(&["ModuleOwner.ModuleOwner_id", "ModuleOwner.expiration"])? {
         return Ok(absent);
     }
-    let now = crate::clock::now().format("%Y-%m-%dT00:00:00").to_string();
+    let dialect = ground.database.dialect();
+    let now = moment(dialect, &crate::clock::now().format("%F 00:00:00").to_string());
     let text = "SELECT {top} {ModuleOwner.ModuleOwner_id}, {ModuleOwner.ownerName|''}, {ModuleOwner.expiration}
                 FROM {ModuleOwner} WHERE {=ModuleOwner.ModuleOwner_id} > ?1
                   AND {=ModuleOwner.expiration} > ?2 AND {=ModuleOwner.expiration} < ?3
                 ORDER BY {=ModuleOwner.ModuleOwner_id} {limit}";
-    find_rows(ground, findings, text, &[NO_DATE, &now], |row| {
+    find_rows(ground, findings, text, &[&moment(dialect, NO_DATE), &now], |row| {
         evidence(
             format!("table/ModuleOwner/{}", row.integer(0)),
             format!("the licence of `{}` ended on {}", row.text(1), row.moment(2).date()),

@@ -1,10 +1,11 @@
 //! The machine that the migration runs on, and the ledger that lies there.
 
 use super::archive::file;
+use super::sweep::moment;
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::config::Size;
 use crate::item::Kind;
-use crate::ledger::{Reader, refuse_network_share};
+use crate::ledger::{Reader, can_write, refuse_network_share};
 use crate::onsite::database::Query;
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -108,13 +109,12 @@ fn folder(ledger: &Path) -> &Path {
 
 fn ledger_folder(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
     let path = &ground.config.migration.ledger;
-    // An open file without a name, which is gone when it is closed; an existing ledger is only opened.
-    let tried = tempfile::tempfile_in(folder(path)).map(drop).and_then(|()| match path.exists() {
-        true => std::fs::OpenOptions::new().append(true).open(path).map(drop),
-        false => Ok(()),
-    });
-    if let Err(cause) = tried {
-        findings.add(file(path), format!("`{}` cannot be written: {cause}", path.display()))?;
+    // An open file without a name, which is gone when it is closed.
+    if let Err(cause) = tempfile::tempfile_in(folder(path)) {
+        let place = folder(path).display();
+        findings.add(file(path), format!("no file can be made in `{place}`: {cause}"))?;
+    } else if path.is_file() && !can_write(path)? {
+        findings.add(file(path), format!("`{}` can be read only", path.display()))?;
     }
     Ok(Looked::Yes)
 }
@@ -191,7 +191,7 @@ fn ledger_older(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<
     }
     let since: DateTime<Utc> = started.parse().unwrap_or_default();
     let text = "SELECT count(*) FROM {document} WHERE {=document.registered} > ?1";
-    let since_text = since.format("%Y-%m-%dT%H:%M:%S").to_string();
+    let since_text = moment(ground.database.dialect(), &since.format("%F %T").to_string());
     let count = ground.database.number(&Query::new(text).bind(since_text))?;
     if count > 0 {
         let days = (crate::clock::now() - since).num_days();

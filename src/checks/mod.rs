@@ -17,10 +17,12 @@ pub mod docs;
 mod export;
 mod installation;
 mod machine;
+mod old_server;
 pub mod run;
 mod secrets;
 mod selection;
 mod service;
+mod size;
 mod sweep;
 mod tenant;
 #[cfg(test)]
@@ -206,7 +208,9 @@ pub fn catalogue() -> impl Iterator<Item = &'static Check> {
         database::CHECKS,
         secrets::CHECKS,
         archive::CHECKS,
+        size::CHECKS,
         service::CHECKS,
+        old_server::CHECKS,
         tenant::CHECKS,
         machine::CHECKS,
     ];

@@ -1,13 +1,12 @@
-//! Customer Service: its folders, its attachments, and what still names the old server (`domain.md` 2.8 and 3.3).
+//! Customer Service: its folders, its attachments, its scripts and tasks (`domain.md` 2.8 and 3.3).
 
-use super::address::{host_of, is_on_site, is_path};
 use super::archive::file;
-use super::sweep::{evidence, find_rows, sweep};
+use super::sweep::{evidence, find_rows};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
 use crate::onsite::database::Query;
 use crate::onsite::{Installation, attachment_folders};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where references to attachments are: table and column.
@@ -24,19 +23,6 @@ const REFERENCES: [(&str, &str); 11] = [
     ("ej_message", "body_attachment"),
     ("ej_message", "html_body_attachment"),
 ];
-/// Texts that people have written and that may name the old server: table, key, column.
-const TEXTS: [(&str, &str, &str); 5] = [
-    ("ejscript", "id", "body"),
-    ("screen_definition_action", "id", "ejscript_body"),
-    ("reply_template_body", "id", "body_html"),
-    ("s_message", "id", "html_message"),
-    ("ejuser", "id", "signature"),
-];
-/// Columns of `config` that hold addresses.
-const ADDRESSES: [&str; 3] = ["cgi_url", "cgi_url_internal", "gfx_url"];
-/// Columns of `config` that hold folders or programs.
-const PATHS: [&str; 5] = ["text_path", "attachment_path", "template_path", "cgi_bin", "warning"];
-
 /// The checks of this file.
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -76,24 +62,6 @@ pub(super) static CHECKS: &[Check] = &[
         look: mixed_folders,
     },
     Check {
-        id: "service.old-path",
-        subject: Subject::Service,
-        severity: Severity::Note,
-        title: "settings name folders of the old server",
-        why: "these folders do not exist online, where the system sets its own",
-        todo: "look for scripts that use them",
-        look: old_path,
-    },
-    Check {
-        id: "service.old-host",
-        subject: Subject::Service,
-        severity: Severity::Warning,
-        title: "scripts, templates or signatures name the old server",
-        why: "links in mail to customers and calls from scripts would go to a server that is going away",
-        todo: "replace the address, or keep the old name and have it forward to the new one",
-        look: old_host,
-    },
-    Check {
         id: "service.scheduled-task",
         subject: Subject::Service,
         severity: Severity::Warning,
@@ -101,15 +69,6 @@ pub(super) static CHECKS: &[Check] = &[
         why: "after a migration they must not begin before somebody has looked at what they do; those that call into the house fail",
         todo: "write down which must run, and switch them on again one by one",
         look: scheduled_task,
-    },
-    Check {
-        id: "service.webhook-on-site",
-        subject: Subject::Service,
-        severity: Severity::Warning,
-        title: "webhooks call addresses inside the house",
-        why: "the online server does not reach them",
-        todo: "give the receiver a public https address, or delete the webhook",
-        look: webhook_on_site,
     },
     Check {
         id: "service.script",
@@ -220,66 +179,6 @@ fn mixed_folders(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result
     Ok(Looked::Yes)
 }
 
-/// Texts in the columns of the one row of `config` that exist.
-fn settings(ground: &mut Ground<'_>, columns: &[&str]) -> Result<Vec<(String, String)>> {
-    let catalogue = ground.database.catalogue()?;
-    let there: Vec<&str> =
-        columns.iter().copied().filter(|column| catalogue.column("config", column).is_some()).collect();
-    if there.is_empty() {
-        return Ok(Vec::new());
-    }
-    let items: Vec<String> = there.iter().map(|column| format!("{{config.{column}}}")).collect();
-    let text = format!("SELECT {{top}} {} FROM {{config}} {{limit}}", items.join(", "));
-    let rows = ground.database.rows(&Query::new(text).limit(1))?;
-    let Some(row) = rows.first() else { return Ok(Vec::new()) };
-    Ok(there.iter().enumerate().map(|(index, column)| (format!("config.{column}"), row.text(index))).collect())
-}
-
-fn old_path(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    if let Some(absent) = ground.lacks(&["config"])? {
-        return Ok(absent);
-    }
-    for (name, value) in settings(ground, &PATHS)?.into_iter().filter(|(_, value)| is_path(value)) {
-        findings.add(format!("table/{}", name.replace('.', "/")), format!("`{name}` is `{value}`"))?;
-    }
-    if ground.lacks(&["registry.reg_id", "registry.value"])?.is_none() {
-        let text = "SELECT {top} {registry.id}, {registry.reg_id}, {registry.value} FROM {registry}
-                    WHERE {=registry.id} > ?1 ORDER BY {=registry.id} {limit}";
-        sweep(ground.database, text, &[], |row| {
-            let value = row.text(2);
-            if !is_path(&value) {
-                return Ok(());
-            }
-            findings.add(format!("table/registry/{}", row.integer(0)), format!("entry {} is `{value}`", row.integer(1)))
-        })?;
-    }
-    Ok(Looked::Yes)
-}
-
-fn old_host(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    let hosts: BTreeSet<String> =
-        settings(ground, &ADDRESSES)?.iter().filter_map(|(_, address)| host_of(address)).collect();
-    if hosts.is_empty() {
-        return Ok(Looked::NotHere("`config` names no address of the old server".into()));
-    }
-    for (table, key, column) in TEXTS {
-        if ground.lacks(&[&format!("{table}.{key}"), &format!("{table}.{column}")])?.is_some() {
-            continue;
-        }
-        let text = format!(
-            "SELECT {{top}} {{{table}.{key}}} FROM {{{table}}}
-             WHERE {{={table}.{key}}} > ?1 AND {{={table}.{column}}} LIKE ?2 ORDER BY {{={table}.{key}}} {{limit}}"
-        );
-        for host in &hosts {
-            sweep(ground.database, &text, &[&format!("%://{host}%")], |row| {
-                let id = row.integer(0);
-                findings.add(format!("table/{table}/{id}"), format!("`{table}.{column}` names `{host}`"))
-            })?;
-        }
-    }
-    Ok(Looked::Yes)
-}
-
 fn scheduled_task(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
     if let Some(absent) = ground.lacks(&["scheduled_task.id"])? {
         return Ok(absent);
@@ -289,24 +188,6 @@ fn scheduled_task(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Resul
     find_rows(ground, findings, text, &[], |row| {
         evidence(format!("table/scheduled_task/{}", row.integer(0)), format!("the task `{}`", row.text(1)))
     })
-}
-
-fn webhook_on_site(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    if let Some(absent) = ground.lacks(&["Webhook.webhook_id", "Webhook.target_url"])? {
-        return Ok(absent);
-    }
-    let text = "SELECT {top} {Webhook.webhook_id}, {Webhook.target_url}, {Webhook.name|''} FROM {Webhook}
-                WHERE {=Webhook.webhook_id} > ?1 ORDER BY {=Webhook.webhook_id} {limit}";
-    sweep(ground.database, text, &[], |row| {
-        let address = row.text(1);
-        if !is_on_site(&address) {
-            return Ok(());
-        }
-        // Only the host: what follows it may hold a key.
-        let host = host_of(&address).unwrap_or_else(|| "a file".into());
-        findings.add(format!("table/Webhook/{}", row.integer(0)), format!("`{}` calls {host}", row.text(2)))
-    })?;
-    Ok(Looked::Yes)
 }
 
 fn script(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
@@ -325,21 +206,10 @@ mod tests {
     use super::*;
     use crate::checks::testing::Site;
 
-    const TABLES: [&str; 9] = [
-        "config",
-        "attachment",
-        "attachment_location",
-        "ticket_attachment",
-        "registry",
-        "ejscript",
-        "ejuser",
-        "scheduled_task",
-        "Webhook",
-    ];
-    const CLEAN: &str = "INSERT INTO config (id, attachment_path, cgi_url) VALUES (1, 'attachments', 'https://crm.example.com/cgi');
-        INSERT INTO attachment (id, name) VALUES (1, 'a.pdf'); INSERT INTO ticket_attachment (id, attachment_id) VALUES (1, 1);
-        INSERT INTO registry (id, reg_id, value) VALUES (1, 253, '1');
-        INSERT INTO Webhook (webhook_id, target_url) VALUES (1, 'https://hooks.example.com/x')";
+    const TABLES: [&str; 7] =
+        ["config", "attachment", "attachment_location", "ticket_attachment", "ejscript", "ejuser", "scheduled_task"];
+    const CLEAN: &str = "INSERT INTO config (id, attachment_path) VALUES (1, 'attachments');
+        INSERT INTO attachment (id, name) VALUES (1, 'a.pdf'); INSERT INTO ticket_attachment (id, attachment_id) VALUES (1, 1)";
 
     fn site(more: &str) -> Site {
         let site = Site::new(&TABLES, &format!("{CLEAN}; {more}"));
@@ -358,21 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn what_names_the_old_server_is_found_without_its_keys() {
+    fn scripts_and_tasks_are_found() {
         let site = site(
-            r"UPDATE config SET template_path = 'C:\Service\templates';
-              INSERT INTO registry (id, reg_id, value) VALUES (2, 40, '\\server\log');
-              INSERT INTO ejscript (id, description, body) VALUES (7, 'Call', 'http(''HTTPS://CRM.example.com/x'')');
-              INSERT INTO ejuser (id, signature) VALUES (3, '<a href=https://crm.example.com/faq>'), (4, 'https://other.example');
-              INSERT INTO scheduled_task (id, description) VALUES (5, 'Nightly');
-              INSERT INTO Webhook (webhook_id, name, target_url) VALUES (2, 'Order', 'http://10.0.0.4:81/x?key=sesame')",
+            "INSERT INTO ejscript (id, description) VALUES (7, 'Call');
+             INSERT INTO scheduled_task (id, description) VALUES (5, 'Nightly')",
         );
-        site.finds("service.old-path", &["table/config/template_path", "table/registry/2"]);
-        site.finds("service.old-host", &["table/ejscript/7", "table/ejuser/3"]);
         site.finds("service.scheduled-task", &["table/scheduled_task/5"]);
         site.finds("service.script", &["table/ejscript/7"]);
-        site.finds("service.webhook-on-site", &["table/Webhook/2"]);
-        assert_eq!(site.look("service.webhook-on-site").all[0].text, "`Order` calls 10.0.0.4");
     }
 
     #[test]
@@ -402,6 +264,5 @@ mod tests {
         for check in CHECKS {
             assert!(matches!(site.look(check.id).looked, Looked::NotHere(_)), "{}", check.id);
         }
-        Site::new(&["config"], "INSERT INTO config (id) VALUES (1)").is_not_here("service.old-host", "no address");
     }
 }

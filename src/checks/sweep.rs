@@ -6,7 +6,7 @@
 
 use super::{Evidence, Findings, Ground, Looked};
 use crate::Result;
-use crate::onsite::database::{Database, Kind, Query, Row, Table};
+use crate::onsite::database::{Database, Dialect, Kind, Query, Row, Table};
 
 /// Rows in one page: few enough for the memory, many enough that a query which reads a whole table is not repeated often.
 const PAGE: usize = 5_000;
@@ -61,6 +61,15 @@ pub(super) fn find_rows(
         findings.add(item, text)
     })?;
     Ok(Looked::Yes)
+}
+
+/// A moment, written `2020-01-31 00:00:00`, as the server compares it with its own: the `T` keeps SQL Server from guessing
+/// what is day and what is month, SQLite compares texts.
+pub(super) fn moment(dialect: Dialect, text: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => text.to_owned(),
+        Dialect::Mssql => text.replace(' ', "T"),
+    }
 }
 
 /// A piece of evidence.
