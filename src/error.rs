@@ -45,6 +45,8 @@ pub enum Code {
     StoreUnusable,
     /// A pack that is not what its format or its name says.
     PackInvalid,
+    /// A check before the start found what nobody has waived.
+    CheckBlocked,
     /// Two things that must be equal are not.
     VerificationFailed,
     /// Reading or writing a file failed.
@@ -76,6 +78,7 @@ impl Code {
             Self::TenantFaulty => "tenant.faulty",
             Self::StoreUnusable => "store.unusable",
             Self::PackInvalid => "pack.invalid",
+            Self::CheckBlocked => "check.blocked",
             Self::VerificationFailed => "verification.failed",
             Self::Io => "io",
             Self::Internal => "internal",

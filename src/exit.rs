@@ -41,7 +41,7 @@ impl From<&Error> for Exit {
             | Code::LedgerBusy
             | Code::LedgerForeign
             | Code::TenantDenied => Self::Usage,
-            Code::TenantRefused => Self::Blocked,
+            Code::TenantRefused | Code::CheckBlocked => Self::Blocked,
             Code::LedgerUnusable
             | Code::TenantUnreachable
             | Code::TenantFaulty

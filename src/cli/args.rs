@@ -62,6 +62,8 @@ pub(super) enum Command {
     Demo(Demo),
     /// Write a sample installation to look into and to migrate
     Sample(Sample),
+    /// Look for everything that could go wrong, before anything is moved
+    Check(Check),
     /// Migrate, or resume, or recover: the tool finds out which
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
@@ -125,6 +127,46 @@ pub(super) struct Sample {
     /// Troubles to plant: `archive`, `people`, `database`, `mail`, `all`, or single ones, separated by commas
     #[arg(long, default_value = "", value_name = "LIST")]
     pub(super) faults: String,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit codes: 0 nothing above a note · 1 something to look at · 2 cannot begin · 3 a blocker. \
+docs/checks.md explains every check")]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Only these checks: ids such as `database.traveller`, or subjects such as `archive`
+    #[arg(long, value_name = "ID,SUBJECT", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Write everything that was found into this folder, a table for each check
+    #[arg(long, value_name = "DIR")]
+    pub(super) export: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) decision: Option<Decision>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Decision {
+    /// Go on although a check finds something; kept in the ledger and printed in every report
+    Waive(Waive),
+    /// End a waiver
+    Unwaive(Waive),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Waive {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// The check, such as `database.traveller`
+    #[arg(value_name = "ID")]
+    pub(super) check: String,
+    /// Who decides
+    #[arg(long, value_name = "NAME")]
+    pub(super) who: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(super) why: String,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod check;
 mod demo;
 mod face;
 mod forecast;
@@ -50,6 +51,7 @@ async fn dispatch(args: Args) -> Ended {
     match args.command {
         Command::Demo(demo) => demo::demo(demo, &output).await,
         Command::Sample(sample) => sample::sample(sample, &output),
+        Command::Check(check) => check::check(check, &output).await,
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,

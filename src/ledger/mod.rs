@@ -14,7 +14,9 @@ mod schema;
 mod writer;
 
 pub use journal::JournalEntry;
+pub(crate) use place::refuse_network_share;
 pub use reader::{Known, Left, Reader, Totals};
+pub(crate) use schema::can_write;
 pub use writer::{Found, Ledger, Proof, Record, Writer};
 
 /// `item.state` of an item without an outcome.

@@ -91,6 +91,16 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Whether the ledger that is there can be written. SQLite is asked and not the file system: a file that this process
+/// opened and closed beside SQLite would end SQLite's locks on it.
+pub(crate) fn can_write(path: &Path) -> Result<bool> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|connection| connection.is_readonly(rusqlite::MAIN_DB))
+        .map(|readonly| !readonly)
+        .map_err(|cause| explain(path, cause))
+}
+
 /// What every connection needs. Without the second setting SQLite plans a statement anew each time a value is bound
 /// that could change the plan, which is an eighth of all the work here.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

@@ -14,6 +14,7 @@ pub use curve::Point;
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::Roots;
+use crate::checks;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::item::{Kind, Outcome};
@@ -26,7 +27,7 @@ use crate::resources::Resources;
 use crate::tenant::body::Valve;
 use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
-use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Open, Opened, RunKind};
+use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo};
 use crate::{Code, Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -153,6 +154,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         tracing::warn!("{message}");
         observer(pipeline::Event::Warning { message });
     }
+    gate(&config, &info, &observer).await?;
     let opened = open(&site, &config, consent, &*connection.to).await?;
     if consent.recovery_only && opened.kind == RunKind::Initial {
         return Err(Error::new(Code::TenantRefused, "there is nothing to recover: the tenant holds no items yet")
@@ -200,6 +202,20 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
     site.ledger.close()?;
     Ok(summary)
+}
+
+/// What the checks say before anything begins: a live migration stops here, a rehearsal is for finding out.
+async fn gate(config: &Config, info: &TenantInfo, observer: &Observer) -> Result<()> {
+    let blockers = checks::run::blockers(config, info).await?;
+    if config.migration.mode == Mode::Live && !blockers.is_empty() {
+        return Err(checks::run::blocked(&blockers));
+    }
+    for verdict in blockers {
+        let message = format!("this would block a live migration: {}", verdict.line());
+        tracing::warn!("{message}");
+        observer(pipeline::Event::Warning { message });
+    }
+    Ok(())
 }
 
 /// Opens or resumes the migration at the tenant, and makes sure that ledger, installation and tenant mean the

@@ -113,7 +113,7 @@ impl Installation {
     }
 
     /// Where a folder is that the database names as its own server sees it.
-    fn reach(&self, named: &str) -> PathBuf {
+    pub(crate) fn reach(&self, named: &str) -> PathBuf {
         let plain = |text: &str| text.replace('\\', "/").trim_end_matches('/').to_ascii_lowercase();
         let (wanted, slashed) = (plain(named), named.replace('\\', "/"));
         self.mapping

@@ -11,4 +11,5 @@ mod source;
 
 pub use discovery::Installation;
 pub use logins::Logins;
+pub(crate) use source::attachment_folders;
 pub use source::{AttachmentRow, Counts, DocumentRow, Facts, Source, TemplateRow};

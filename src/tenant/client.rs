@@ -69,6 +69,14 @@ impl HttpTenant {
         })
     }
 
+    /// What time it is at the tenant, if its answers say so.
+    pub async fn clock(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
+        let asked = tokio::time::timeout(self.stall, self.request(Method::GET, "/tenant").send()).await;
+        let response = asked.map_err(|_| self.stalled())?.map_err(|cause| self.unreachable(cause))?;
+        let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        Ok(date.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc()))
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(self.ticket.expose_secret())
     }

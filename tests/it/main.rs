@@ -5,6 +5,7 @@
 //! the watchdog only ends what hangs.
 
 mod badluck;
+mod checks;
 mod damage;
 mod files;
 mod forecast;

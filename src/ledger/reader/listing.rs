@@ -8,6 +8,7 @@
 use super::{KNOWN, Known, Reader, known};
 use crate::Result;
 use crate::digest::Digest;
+use crate::item::{Key, Kind};
 use crate::ledger::JournalEntry;
 use rusqlite::{Row, params};
 
@@ -42,6 +43,21 @@ impl Reader {
             let chunks = chunks.unwrap_or_default();
             Ok((known(row)?, chunks.chunks_exact(32).filter_map(Digest::from_slice).collect()))
         })
+    }
+
+    /// Up to `limit` items after `after` whose file is larger than `bytes`. Reads the whole table.
+    pub fn larger_than(&self, bytes: u64, after: i64, limit: usize) -> Result<Vec<Known>> {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let sql = format!("{KNOWN} WHERE item.key > ?1 AND item.size > {bytes} ORDER BY item.key LIMIT ?2");
+        self.page(&sql, after, limit, known)
+    }
+
+    /// The highest row id that the ledger knows of this kind; `None` if it knows none.
+    pub fn last_id(&self, kind: Kind) -> Result<Option<u32>> {
+        let end = Key::new(kind, u32::MAX).number() | 0xff;
+        let sql = "SELECT key FROM item WHERE key <= ?1 ORDER BY key DESC LIMIT ?2";
+        let last = self.page(sql, end, 1, |row| row.get::<_, i64>(0))?.first().and_then(|key| Key::from_number(*key));
+        Ok(last.filter(|key| key.kind() == kind).map(Key::id))
     }
 
     /// Hands over files without a row, sorted by the label of their root and their path; at most `most`.

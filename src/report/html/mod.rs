@@ -42,6 +42,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         waiting(run, paper)?;
     }
     runs(facts, paper)?;
+    lists::waivers(facts, paper)?;
     lists::left_behind(reader, facts, paper)?;
     lists::orphans(reader, facts, paper)?;
     lists::journal(reader, facts, paper)?;
@@ -110,6 +111,9 @@ fn contents(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     if !facts.runs.is_empty() {
         write!(paper, "<a href=\"#runs\">Runs</a>")?;
+    }
+    if !facts.journal.waivers.is_empty() {
+        write!(paper, "<a href=\"#waivers\">Waived checks</a>")?;
     }
     for outcome in left::outcomes() {
         let (items, _) = facts.totals.of(None, Some(outcome));
@@ -337,6 +341,16 @@ mod tests {
         assert!(page.contains("missing 50002"));
         let left = world.report(Form::Json);
         assert_eq!(left.matches("\"outcome\":\"missing\"").count(), 50_002);
+    }
+
+    #[test]
+    fn waivers_have_a_section_of_their_own() {
+        let world = fixture::world();
+        assert!(!world.report(Form::Html).contains("id=\"waivers\""));
+        world.waive("database.traveller", "Ann <b>", "comes home & stays");
+        let page = world.report(Form::Html);
+        assert!(page.contains("<section id=\"waivers\">") && page.contains("href=\"#waivers\""), "{page}");
+        assert!(page.contains("Ann &lt;b&gt;") && page.contains("comes home &amp; stays"), "{page}");
     }
 
     #[test]
