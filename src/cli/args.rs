@@ -66,6 +66,8 @@ pub(super) enum Command {
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
     Recover(Run),
+    /// Mailboxes and their new addresses, and what DNS must become; exit 1 if something is to be done by hand
+    Mail(Mail),
     /// Compare the ledger with the tenant
     Verify(Verify),
     /// Say where the migration stands; works beside a run
@@ -149,6 +151,15 @@ impl Run {
             _ => None,
         }
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Mail {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Write the instruction for the DNS provider here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) instructions: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
