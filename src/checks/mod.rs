@@ -5,6 +5,8 @@
 //! from the same source. A check never changes anything. What it finds is counted completely; the first few are kept, and
 //! whoever wants all of them gives a [`Findings`] an export to write to.
 
+mod mail;
+
 use crate::Result;
 use crate::config::Config;
 use crate::onsite::Installation;
@@ -129,5 +131,5 @@ impl<'a> Findings<'a> {
 
 /// Every check there is, subject by subject.
 pub fn catalogue() -> impl Iterator<Item = &'static Check> {
-    std::iter::empty()
+    std::iter::empty().chain(mail::CHECKS)
 }

@@ -43,7 +43,9 @@ pub(super) async fn mail(args: Mail, output: &Output) -> Ended {
 
 fn object(survey: &Survey, exit: Exit, instruction: &str) -> serde_json::Value {
     let mut object = json!({ "event": "mail", "exit": u8::from(exit), "instruction": instruction });
-    if let (Some(object), Ok(serde_json::Value::Object(fields))) = (object.as_object_mut(), serde_json::to_value(survey)) {
+    if let (Some(object), Ok(serde_json::Value::Object(fields))) =
+        (object.as_object_mut(), serde_json::to_value(survey))
+    {
         object.extend(fields);
     }
     object

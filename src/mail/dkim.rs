@@ -13,8 +13,6 @@ use serde::Serialize;
 
 /// Shorter RSA keys are not trusted any more.
 const LEAST_BITS: usize = 1024;
-/// The size of a key of the other kind, Ed25519, which is not counted like those of RSA.
-const ED25519: usize = 256;
 
 /// A key that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,18 +52,14 @@ pub async fn keys(resolver: &dyn Resolver, domain: &str, selectors: &[String]) -
 }
 
 fn judge(selector: &str, host: &str, text: &str) -> (Key, Option<Problem>) {
-    let mut key = Key {
-        selector: selector.to_owned(),
-        host: host.to_owned(),
-        text: text.to_owned(),
-        bits: None,
-        usable: false,
-    };
+    let mut key =
+        Key { selector: selector.to_owned(), host: host.to_owned(), text: text.to_owned(), bits: None, usable: false };
     let problem = match DomainKey::parse(text.as_bytes()) {
         Ok(read) => {
+            // A key of another kind than RSA has no number of bits here.
             let bits = read.p.public_key_bits();
             key.bits = (bits != usize::MAX).then_some(bits);
-            key.usable = bits >= LEAST_BITS || bits == ED25519;
+            key.usable = bits >= LEAST_BITS;
             let testing = tag(text, "t").is_some_and(|flags| flags.split(':').any(|flag| flag.trim() == "y"));
             if key.usable {
                 testing.then(|| Problem::note("dkim.testing", format!("the key at `{host}` is marked as a test")))
@@ -87,5 +81,8 @@ fn unanswered(host: &str, failure: &Failure) -> Problem {
 
 /// The value of a tag in a list of `tag=value;`.
 pub(super) fn tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.split(';').filter_map(|part| part.split_once('=')).find(|(tag, _)| tag.trim() == name).map(|(_, value)| value.trim())
+    text.split(';')
+        .filter_map(|part| part.split_once('='))
+        .find(|(tag, _)| tag.trim() == name)
+        .map(|(_, value)| value.trim())
 }

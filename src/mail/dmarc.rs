@@ -88,7 +88,10 @@ pub async fn policy(resolver: &dyn Resolver, domain: &str) -> (Dmarc, Vec<Proble
         }
     }
     let organisation = organisation(domain, &found);
-    let holds = found.iter().find(|found| found.name == domain).or_else(|| found.iter().find(|found| found.name == organisation));
+    let holds = found
+        .iter()
+        .find(|found| found.name == domain)
+        .or_else(|| found.iter().find(|found| found.name == organisation));
     let dmarc = Dmarc {
         host: holds.map(|found| format!("_dmarc.{}", found.name)),
         text: holds.map(|found| found.text.clone()),
@@ -103,7 +106,10 @@ pub async fn policy(resolver: &dyn Resolver, domain: &str) -> (Dmarc, Vec<Proble
         problems.push(Problem::note("dmarc.none", text));
     }
     if let Some(percent) = dmarc.text.as_deref().and_then(|text| tag(text, "pct")).filter(|percent| *percent != "100") {
-        problems.push(Problem::note("dmarc.percent", format!("older receivers apply the policy to {percent} % of mail only")));
+        problems.push(Problem::note(
+            "dmarc.percent",
+            format!("older receivers apply the policy to {percent} % of mail only"),
+        ));
     }
     (dmarc, problems)
 }
@@ -117,9 +123,10 @@ fn names(domain: &str) -> Vec<&str> {
 }
 
 fn is_dmarc(text: &str) -> bool {
-    text.split(';').next().and_then(|part| part.split_once('=')).is_some_and(|(tag, value)| {
-        tag.trim().eq_ignore_ascii_case("v") && value.trim() == "DMARC1"
-    })
+    text.split(';')
+        .next()
+        .and_then(|part| part.split_once('='))
+        .is_some_and(|(tag, value)| tag.trim().eq_ignore_ascii_case("v") && value.trim() == "DMARC1")
 }
 
 /// The domain whose record says so, else that of the shortest name with a record, else the domain itself.
@@ -156,7 +163,6 @@ impl Dmarc {
     /// Whether `other` counts as this domain for receivers.
     pub fn aligned(&self, domain: &str, other: &str, strict: bool) -> bool {
         other == domain
-            || !strict
-                && (other == self.organisation || other.ends_with(&format!(".{}", self.organisation)))
+            || !strict && (other == self.organisation || other.ends_with(&format!(".{}", self.organisation)))
     }
 }

@@ -97,7 +97,8 @@ pub async fn examine(
     mx.sort_by(|one, other| preference(one).cmp(&preference(other)).then_with(|| one.cmp(other)));
     let mut problems = spf.problems.clone();
     if owner == Owner::Provider {
-        let text = format!("`{name}` is not the company's own: its DNS cannot be changed, so send from the new address");
+        let text =
+            format!("`{name}` is not the company's own: its DNS cannot be changed, so send from the new address");
         problems.insert(0, Problem::warning("domain.public", text));
     }
     match &mx_failure {
@@ -105,7 +106,10 @@ pub async fn examine(
             problems.push(Problem::warning("mx.unanswered", format!("`{name}`: {failure}")));
         }
         _ if mx.is_empty() || mx == ["0 ."] => {
-            problems.push(Problem::warning("mx.none", format!("`{name}` has no mail server: nothing can be forwarded from it")));
+            problems.push(Problem::warning(
+                "mx.none",
+                format!("`{name}` has no mail server: nothing can be forwarded from it"),
+            ));
         }
         _ => {}
     }

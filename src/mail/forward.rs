@@ -17,7 +17,10 @@ const PROVIDERS: [(&str, &str); 8] = [
         ".google.com",
         "Google Workspace: admin console, Gmail, routing, recipient address map from the old to the new address",
     ),
-    (".googlemail.com", "Google Workspace: admin console, Gmail, routing, recipient address map from the old to the new address"),
+    (
+        ".googlemail.com",
+        "Google Workspace: admin console, Gmail, routing, recipient address map from the old to the new address",
+    ),
     (".pphosted.com", "Proofpoint stands in front: set the forwarding at the mail server behind it"),
     (".mimecast.com", "Mimecast stands in front: set the forwarding at the mail server behind it"),
     (".one.com", "one.com: control panel, mail, the address, forwarding"),
@@ -63,7 +66,8 @@ mod tests {
 
     #[test]
     fn the_place_is_told_by_the_mail_servers() {
-        let how = |mx: &str| how(Server::Imaps, false, "mail.a.example", &[mx.to_owned()], "i@a.example", "i@b.example");
+        let how =
+            |mx: &str| how(Server::Imaps, false, "mail.a.example", &[mx.to_owned()], "i@a.example", "i@b.example");
         assert!(how("0 a-example.mail.protection.outlook.com").contains("Microsoft 365"));
         assert!(how("1 aspmx.l.google.com").contains("Google"));
         assert!(how("10 mx.a.example").contains("behind `mail.a.example`"));

@@ -65,7 +65,8 @@ fn spf(out: &mut String, survey: &Survey, domain: &Domain) {
         State::NotOurs => {}
         State::Missing | State::NoRecord | State::Several => record(out, survey, domain),
     }
-    let said = domain.problems.iter().filter(|problem| problem.id.starts_with("spf.") || problem.id.starts_with("domain."));
+    let said =
+        domain.problems.iter().filter(|problem| problem.id.starts_with("spf.") || problem.id.starts_with("domain."));
     for (index, problem) in said.enumerate() {
         if index == 0 {
             line(out, "");
@@ -107,7 +108,13 @@ fn record(out: &mut String, survey: &Survey, domain: &Domain) {
         line(out, "  New value:");
         value(out, &publish::quoted(proposed));
         if spf.strings.len() > 1 {
-            line(out, &format!("  ({} strings in one record, because no string may be longer than 255 characters)", spf.strings.len()));
+            line(
+                out,
+                &format!(
+                    "  ({} strings in one record, because no string may be longer than 255 characters)",
+                    spf.strings.len()
+                ),
+            );
         }
     }
     if let Some(lead) = &domain.lead {
@@ -130,7 +137,10 @@ fn dkim(out: &mut String, survey: &Survey, domain: &Domain) {
         line(out, "  Type:       TXT");
         line(out, "  Old value:  none");
         line(out, "  New value:  as SuperOffice sends it, it begins with k=rsa; p=");
-        line(out, "  Why:        without it mail is signed in the vendor's name, which a strict DMARC policy does not accept");
+        line(
+            out,
+            "  Why:        without it mail is signed in the vendor's name, which a strict DMARC policy does not accept",
+        );
         line(out, &format!("  Test:       nslookup -type=TXT <selector>._domainkey.{name}"));
     } else {
         line(out, &format!("DKIM: a key is there ({}). Please keep it.", usable.join(", ")));
@@ -141,7 +151,13 @@ fn dkim(out: &mut String, survey: &Survey, domain: &Domain) {
     line(out, "");
     match &domain.dmarc.text {
         Some(text) => {
-            line(out, &format!("DMARC: nothing to change. The policy at {}:", domain.dmarc.host.as_deref().unwrap_or_default()));
+            line(
+                out,
+                &format!(
+                    "DMARC: nothing to change. The policy at {}:",
+                    domain.dmarc.host.as_deref().unwrap_or_default()
+                ),
+            );
             value(out, text);
         }
         None => line(out, "DMARC: there is no policy. Nothing has to change for this move."),
@@ -160,7 +176,14 @@ fn forwarding(out: &mut String, survey: &Survey, number: usize) {
     for address in &survey.addresses {
         let role = if address.role == Role::Alias { "alias" } else { "mailbox" };
         line(out, "");
-        line(out, &format!("{} ({role} {})", if address.typed.trim().is_empty() { "(no address)" } else { address.typed.trim() }, address.id));
+        line(
+            out,
+            &format!(
+                "{} ({role} {})",
+                if address.typed.trim().is_empty() { "(no address)" } else { address.typed.trim() },
+                address.id
+            ),
+        );
         if let Some(trouble) = &address.trouble {
             line(out, &format!("  Not decided: {trouble}"));
         }

@@ -26,11 +26,18 @@ pub struct Lead {
 pub fn lead(ttl: Option<u32>, new: bool) -> Lead {
     let hours = ttl.map_or(0, |ttl| if ttl <= SHORT || new { 0 } else { ttl.div_ceil(3_600) });
     let text = match (ttl, new) {
-        (None, _) => "the present TTL is not known: ask the provider for it, and change the record a day ahead".to_owned(),
-        (Some(ttl), true) => {
-            format!("create it at least {} before it is needed: until then it may be remembered that there is none", span(ttl))
+        (None, _) => {
+            "the present TTL is not known: ask the provider for it, and change the record a day ahead".to_owned()
         }
-        (Some(ttl), false) if hours == 0 => format!("the TTL of {ttl} s is short: changes are seen within {}", span(ttl)),
+        (Some(ttl), true) => {
+            format!(
+                "create it at least {} before it is needed: until then it may be remembered that there is none",
+                span(ttl)
+            )
+        }
+        (Some(ttl), false) if hours == 0 => {
+            format!("the TTL of {ttl} s is short: changes are seen within {}", span(ttl))
+        }
         (Some(ttl), false) => format!(
             "lower the TTL from {ttl} s (or what the provider shows) to {SHORT} s at least {hours} h before the change, \
              and raise it again when all works"
@@ -40,7 +47,11 @@ pub fn lead(ttl: Option<u32>, new: bool) -> Lead {
 }
 
 fn span(seconds: u32) -> String {
-    if seconds <= 5_400 { format!("{} min", seconds.div_ceil(60).max(1)) } else { format!("{} h", seconds.div_ceil(3_600)) }
+    if seconds <= 5_400 {
+        format!("{} min", seconds.div_ceil(60).max(1))
+    } else {
+        format!("{} h", seconds.div_ceil(3_600))
+    }
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ pub fn aliases(database: &mut dyn Database) -> Result<Vec<Alias>> {
 }
 
 /// Everything of a table, page by page; the first column of the query is the key. Nothing where there is no such table.
-pub(super) fn pages<T>(
+pub(crate) fn pages<T>(
     database: &mut dyn Database,
     table: &str,
     text: &str,

@@ -157,9 +157,9 @@ impl Survey {
 /// Puts together what the installation says and what DNS answers.
 pub async fn survey(onsite: Onsite, tenant: Tenant, resolver: &dyn Resolver, config: &Mail) -> Survey {
     let mail_domain = tenant.domain.clone();
-    let examined = users(&onsite).into_iter().map(|(name, used_by)| {
-        domain::examine(resolver, name, used_by, mail_domain.as_deref(), config)
-    });
+    let examined = users(&onsite)
+        .into_iter()
+        .map(|(name, used_by)| domain::examine(resolver, name, used_by, mail_domain.as_deref(), config));
     let domains: Vec<Domain> = futures_util::future::join_all(examined).await;
     let addresses = moves(&onsite, mail_domain.as_deref(), &domains, config);
     let remarks = remarks(&onsite, &domains, config);
@@ -209,7 +209,14 @@ fn moves(onsite: &Onsite, tenant: Option<&str>, domains: &[Domain], config: &Mai
             }
             _ => None,
         };
-        (Role::Mailbox, mailbox.id, Some((mailbox.server, mailbox.host.as_str())), &mailbox.typed, &mailbox.address, trouble)
+        (
+            Role::Mailbox,
+            mailbox.id,
+            Some((mailbox.server, mailbox.host.as_str())),
+            &mailbox.typed,
+            &mailbox.address,
+            trouble,
+        )
     });
     let of_aliases = onsite.aliases.iter().map(|alias| {
         let mailbox = onsite.mailboxes.iter().find(|mailbox| mailbox.id == alias.mailbox);
@@ -229,10 +236,12 @@ fn moves(onsite: &Onsite, tenant: Option<&str>, domains: &[Domain], config: &Mai
         .map(|(role, id, server, typed, address, trouble)| {
             let proposal = address.as_ref().filter(|_| movable(&server)).and_then(|_| proposals.next());
             let owner = address.as_ref().map(|address| owner(&address.domain, tenant, config));
-            let proposed = proposal.as_ref().zip(tenant).map(|(proposal, tenant)| format!("{}@{tenant}", proposal.local));
+            let proposed =
+                proposal.as_ref().zip(tenant).map(|(proposal, tenant)| format!("{}@{tenant}", proposal.local));
             let forward = address.as_ref().zip(proposed.as_ref()).and_then(|(address, new)| {
                 let (server, host) = server?;
-                let mx = domains.iter().find(|domain| domain.name == address.domain).map_or(&[][..], |domain| &domain.mx);
+                let mx =
+                    domains.iter().find(|domain| domain.name == address.domain).map_or(&[][..], |domain| &domain.mx);
                 Some(forward::how(server, owner == Some(Owner::Provider), host, mx, &address.to_string(), new))
             });
             let said = |address: &Address| {
@@ -258,7 +267,11 @@ fn moves(onsite: &Onsite, tenant: Option<&str>, domains: &[Domain], config: &Mai
 }
 
 fn no_address(typed: &str) -> String {
-    if typed.trim().is_empty() { "it has no address".to_owned() } else { format!("`{}` is no e-mail address", typed.trim()) }
+    if typed.trim().is_empty() {
+        "it has no address".to_owned()
+    } else {
+        format!("`{}` is no e-mail address", typed.trim())
+    }
 }
 
 /// What no single row or domain says.
@@ -275,7 +288,8 @@ fn remarks(onsite: &Onsite, domains: &[Domain], config: &Mail) -> Vec<String> {
             own.join(", ")
         ));
     }
-    let dead = onsite.mailboxes.iter().filter(|mailbox| matches!(mailbox.server, Server::Facebook | Server::Mapi)).count();
+    let dead =
+        onsite.mailboxes.iter().filter(|mailbox| matches!(mailbox.server, Server::Facebook | Server::Mapi)).count();
     if dead > 0 {
         remarks.push(format!("{dead} mailboxes are of a kind that does not exist online"));
     }

@@ -74,9 +74,8 @@ const FAMILIES: [&str; 4] = ["hotmail", "live", "outlook", "yahoo"];
 
 /// Whether a domain, in lower case, belongs to a provider.
 pub fn is_public(domain: &str, more: &[String]) -> bool {
-    let national = |rest: &str| {
-        rest.split('.').all(|part| (2..=3).contains(&part.len())) && rest.split('.').count() <= 2
-    };
+    let national =
+        |rest: &str| rest.split('.').all(|part| (2..=3).contains(&part.len())) && rest.split('.').count() <= 2;
     let of_family = || domain.split_once('.').is_some_and(|(name, rest)| FAMILIES.contains(&name) && national(rest));
     DOMAINS.binary_search(&domain).is_ok()
         || of_family()

@@ -105,7 +105,9 @@ fn one(out: &mut String, domain: &Domain) {
 
 fn cost(count: &Count) -> String {
     let more = if count.complete { "" } else { " at least" };
-    format!("{more} {} of {MOST_LOOKUPS} look-ups, {} of {MOST_VOIDS} void", count.lookups, count.voids).trim_start().to_owned()
+    format!("{more} {} of {MOST_LOOKUPS} look-ups, {} of {MOST_VOIDS} void", count.lookups, count.voids)
+        .trim_start()
+        .to_owned()
 }
 
 fn said(out: &mut String, problem: &Problem) {

@@ -6,7 +6,9 @@
 
 mod badluck;
 mod damage;
+mod dns;
 mod files;
+mod mail;
 mod outcomes;
 mod proxy;
 mod recovery;

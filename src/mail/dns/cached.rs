@@ -31,8 +31,7 @@ impl<R: Resolver> Cached<R> {
 impl<R: Resolver> Resolver for Cached<R> {
     fn ask<'a>(&'a self, name: &'a str, kind: Kind) -> BoxFuture<'a, Answer> {
         let key = (name.trim_end_matches('.').to_ascii_lowercase(), kind);
-        let place =
-            Arc::clone(self.answers.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        let place = Arc::clone(self.answers.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
         Box::pin(async move { place.get_or_init(|| self.inner.ask(name, kind)).await.clone() })
     }
 }

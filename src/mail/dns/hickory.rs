@@ -7,12 +7,12 @@
 use super::{Answer, Failure, Kind, Records, Resolver};
 use crate::config::Mail;
 use futures_util::future::BoxFuture;
+use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
-use hickory_resolver::TokioResolver;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -92,7 +92,10 @@ fn value(data: &RData, kind: Kind) -> Option<String> {
         (RData::TXT(text), Kind::Txt) => {
             let bytes: Vec<u8> = text.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
             // Each byte that is no UTF-8 is kept as the character of its number, so that it can be seen.
-            Some(String::from_utf8(bytes).unwrap_or_else(|text| text.as_bytes().iter().map(|byte| *byte as char).collect()))
+            Some(
+                String::from_utf8(bytes)
+                    .unwrap_or_else(|text| text.as_bytes().iter().map(|byte| *byte as char).collect()),
+            )
         }
         (RData::MX(mx), Kind::Mx) => {
             let host = mx.exchange.to_ascii().to_ascii_lowercase();

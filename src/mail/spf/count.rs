@@ -123,7 +123,10 @@ impl Walk<'_> {
             }
             What::Ptr(_) => {
                 self.lookup();
-                let text = format!("the record of `{}` uses `ptr`, which is slow and which the standard advises against", self.domain());
+                let text = format!(
+                    "the record of `{}` uses `ptr`, which is slow and which the standard advises against",
+                    self.domain()
+                );
                 self.say(Problem::warning("spf.ptr", text));
             }
             What::Ip { everyone: true } if passing => {
@@ -187,7 +190,10 @@ impl Walk<'_> {
     async fn servers(&mut self, name: &str) {
         match self.resolver.ask(name, Kind::Mx).await {
             Ok(answer) if answer.values.len() > MOST_SERVERS => {
-                let text = format!("`{name}` has {} mail servers; more than {MOST_SERVERS} are an error with `mx`", answer.values.len());
+                let text = format!(
+                    "`{name}` has {} mail servers; more than {MOST_SERVERS} are an error with `mx`",
+                    answer.values.len()
+                );
                 self.error("spf.many-servers", text);
             }
             Ok(answer) => {
@@ -232,7 +238,10 @@ impl Walk<'_> {
         let Some(name) = name else { return Some(self.domain().to_owned()) };
         let expanded = macros::expand(name, self.domain(), &self.origin);
         if expanded.is_none() {
-            let text = format!("`{name}` in the record of `{}` depends on the message: it is counted, not asked", self.domain());
+            let text = format!(
+                "`{name}` in the record of `{}` depends on the message: it is counted, not asked",
+                self.domain()
+            );
             self.say(Problem::note("spf.macro", text));
         }
         expanded

@@ -11,6 +11,8 @@ pub mod merge;
 pub mod publish;
 pub mod record;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 pub use count::{Count, MOST_LOOKUPS, MOST_VOIDS};
 pub use record::Record;

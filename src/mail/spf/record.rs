@@ -234,7 +234,8 @@ fn with_prefix(argument: &str) -> Result<Option<String>, &'static str> {
 }
 
 fn prefix(bits: &str, most: u8) -> Option<u8> {
-    let plain = !bits.is_empty() && bits.bytes().all(|byte| byte.is_ascii_digit()) && (bits == "0" || !bits.starts_with('0'));
+    let plain =
+        !bits.is_empty() && bits.bytes().all(|byte| byte.is_ascii_digit()) && (bits == "0" || !bits.starts_with('0'));
     bits.parse().ok().filter(|bits| plain && *bits <= most)
 }
 

@@ -95,7 +95,8 @@ pub async fn examine(resolver: &dyn Resolver, domain: &str, include: &str, ours:
     let mut records: Vec<Record> = texts.iter().filter_map(|text| Record::read(text)).collect();
     // DNS gives them in any order; a report must not.
     records.sort_by(|one, other| one.text.cmp(&other.text));
-    let mut spf = Spf { ttl, found: records.iter().map(|record| record.text.clone()).collect(), ..Spf::of(State::NotOurs) };
+    let mut spf =
+        Spf { ttl, found: records.iter().map(|record| record.text.clone()).collect(), ..Spf::of(State::NotOurs) };
     for text in texts.iter().filter(|text| nearly(text)) {
         let said = format!("`{text}` is not read as an SPF record: it must begin with `v=spf1` and a blank");
         spf.problems.push(Problem::warning("spf.nearly", said));
