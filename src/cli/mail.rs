@@ -14,7 +14,7 @@ use serde_json::json;
 /// A tenant that does not answer is asked no more often: everything else can be said without it.
 const TRIES: usize = 2;
 
-pub(super) async fn mail(args: Mail, output: &Output) -> Ended {
+pub(super) async fn mail(args: &Mail, output: &Output) -> Ended {
     let config = Config::load(&args.at.config)?;
     let mut source = Installation::find(&config)?.open()?;
     let company = source.facts()?.company;

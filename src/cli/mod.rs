@@ -52,7 +52,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Sample(sample) => sample::sample(sample, &output),
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
-        Command::Mail(mail) => mail::mail(mail, &output).await,
+        Command::Mail(mail) => mail::mail(&mail, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),

@@ -88,10 +88,10 @@ pub async fn policy(resolver: &dyn Resolver, domain: &str) -> (Dmarc, Vec<Proble
         }
     }
     let organisation = organisation(domain, &found);
-    let holds = found
-        .iter()
-        .find(|found| found.name == domain)
-        .or_else(|| found.iter().find(|found| found.name == organisation));
+    // Its own, that of the organisation, and at last that of the public suffix, where that has one for all.
+    let of = |name: &str| found.iter().find(|found| found.name == name);
+    let holds =
+        of(domain).or_else(|| of(&organisation)).or_else(|| found.iter().find(|found| found.parsed.psd == Psd::Yes));
     let dmarc = Dmarc {
         host: holds.map(|found| format!("_dmarc.{}", found.name)),
         text: holds.map(|found| found.text.clone()),

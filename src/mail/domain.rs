@@ -67,10 +67,11 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Whether somebody has to do something about its DNS, or to find out what.
+    /// Whether somebody has to do something about its DNS, or to find out what. About a provider's nobody can.
     pub fn open(&self) -> bool {
         let done = matches!(self.spf.state, State::There | State::Nested);
-        self.owner != Owner::Vendor && !(done && self.spf.passes && self.dmarc.known)
+        let complete = self.spf.before.as_ref().is_some_and(|count| count.complete);
+        self.owner == Owner::Company && !(done && complete && self.spf.passes && self.dmarc.known)
     }
 }
 

@@ -26,6 +26,8 @@ pub mod proposal;
 pub mod public;
 pub mod senders;
 pub mod spf;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 use crate::Result;
@@ -157,8 +159,10 @@ impl Survey {
 /// Puts together what the installation says and what DNS answers.
 pub async fn survey(onsite: Onsite, tenant: Tenant, resolver: &dyn Resolver, config: &Mail) -> Survey {
     let mail_domain = tenant.domain.clone();
+    // The vendor looks after its own domains.
     let examined = users(&onsite)
         .into_iter()
+        .filter(|(name, _)| owner(name, mail_domain.as_deref(), config) != Owner::Vendor)
         .map(|(name, used_by)| domain::examine(resolver, name, used_by, mail_domain.as_deref(), config));
     let domains: Vec<Domain> = futures_util::future::join_all(examined).await;
     let addresses = moves(&onsite, mail_domain.as_deref(), &domains, config);
@@ -238,11 +242,16 @@ fn moves(onsite: &Onsite, tenant: Option<&str>, domains: &[Domain], config: &Mai
             let owner = address.as_ref().map(|address| owner(&address.domain, tenant, config));
             let proposed =
                 proposal.as_ref().zip(tenant).map(|(proposal, tenant)| format!("{}@{tenant}", proposal.local));
-            let forward = address.as_ref().zip(proposed.as_ref()).and_then(|(address, new)| {
-                let (server, host) = server?;
-                let mx =
-                    domains.iter().find(|domain| domain.name == address.domain).map_or(&[][..], |domain| &domain.mx);
-                Some(forward::how(server, owner == Some(Owner::Provider), host, mx, &address.to_string(), new))
+            let forward = server.and_then(|(server, host)| {
+                let how = |mx: &[String], old: &str, new: &str| {
+                    forward::how(server, owner == Some(Owner::Provider), host, mx, old, new)
+                };
+                if !server.is_mail() {
+                    return Some(how(&[], typed, ""));
+                }
+                let (address, new) = address.as_ref().zip(proposed.as_ref())?;
+                let mx = domains.iter().find(|domain| domain.name == address.domain);
+                Some(how(mx.map_or(&[][..], |domain| &domain.mx), &address.to_string(), new))
             });
             let said = |address: &Address| {
                 config.forwarded.iter().filter_map(|text| Address::read(text)).any(|done| done.is(address))
