@@ -383,7 +383,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let faults = FaultSelection::parse(faults).unwrap();
         let options =
-            SampleOptions { documents: 20, median_size: 500, faults, ..SampleOptions::new(folder.path().join("S")) };
+            SampleOptions { documents: 200, median_size: 500, faults, ..SampleOptions::new(folder.path().join("S")) };
         let summary = write(&options, &mut |_| {}).unwrap();
         Connection::open(folder.path().join("S/crm.db")).unwrap().execute_batch(changes).unwrap();
         (folder, summary)

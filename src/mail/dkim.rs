@@ -58,11 +58,14 @@ fn judge(selector: &str, host: &str, text: &str) -> (Key, Option<Problem>) {
         Ok(read) => {
             // A key of another kind than RSA has no number of bits here.
             let bits = read.p.public_key_bits();
-            key.bits = (bits != usize::MAX).then_some(bits);
+            key.bits = (bits != usize::MAX && bits > 0).then_some(bits);
             key.usable = bits >= LEAST_BITS;
             let testing = tag(text, "t").is_some_and(|flags| flags.split(':').any(|flag| flag.trim() == "y"));
             if key.usable {
                 testing.then(|| Problem::note("dkim.testing", format!("the key at `{host}` is marked as a test")))
+            } else if bits == 0 {
+                // The reader takes any bytes for a key; only one that is none has no bits.
+                Some(Problem::error("dkim.invalid", format!("the key at `{host}` cannot be read")))
             } else {
                 Some(Problem::error("dkim.weak", format!("the key at `{host}` has only {bits} bits")))
             }
