@@ -4,10 +4,10 @@
 use super::dkim::{self, Key};
 use super::dmarc::{self, Dmarc};
 use super::dns::{Failure, Kind, Resolver};
-use super::fate::{Prediction, predict};
+use super::fate::{Fate, Prediction, predict};
 use super::lead::{Lead, lead};
 use super::public::is_public;
-use super::spf::{self, Problem, Spf, State};
+use super::spf::{self, Level, Problem, Spf, State};
 use crate::config::Mail;
 use futures_util::join;
 use serde::Serialize;
@@ -102,23 +102,29 @@ pub async fn examine(
             format!("`{name}` is not the company's own: its DNS cannot be changed, so send from the new address");
         problems.insert(0, Problem::warning("domain.public", text));
     }
+    // That a name does not exist is said once; what it has not follows from that.
+    let absent = spf.state == State::NoDomain;
     match &mx_failure {
         Some(failure) if !failure.is_nothing() => {
             problems.push(Problem::warning("mx.unanswered", format!("`{name}`: {failure}")));
         }
-        _ if mx.is_empty() || mx == ["0 ."] => {
-            problems.push(Problem::warning(
-                "mx.none",
-                format!("`{name}` has no mail server: nothing can be forwarded from it"),
-            ));
+        _ if !absent && (mx.is_empty() || mx == ["0 ."]) => {
+            let text = format!("`{name}` has no mail server: nothing can be forwarded from it");
+            problems.push(Problem::warning("mx.none", text));
         }
         _ => {}
     }
-    problems.extend(of_dkim.into_iter().chain(of_dmarc));
-    // A silent server is silent about everything; the state already says it.
+    problems.extend(of_dkim.into_iter().chain(of_dmarc).filter(|problem| !(absent && problem.level == Level::Note)));
     problems.sort_by_key(|problem| problem.level);
     problems.dedup();
-    let prediction = predict(&name, tenant, config.envelope, &spf, &dkim, &dmarc);
+    let mut prediction = predict(&name, tenant, config.envelope, &spf, &dkim, &dmarc);
+    if absent {
+        prediction.all(Fate::Rejected);
+    } else if owner == Owner::Provider {
+        // Nobody can change its records, or order a key for it.
+        let today = prediction.today;
+        prediction.all(today);
+    }
     let lead = spf.proposed.is_some().then(|| lead(spf.ttl, spf.found.is_empty()));
     Domain { name, owner, used_by, mx, mx_failure, spf, dkim, dmarc, prediction, lead, problems }
 }

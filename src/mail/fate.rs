@@ -53,6 +53,13 @@ pub struct Prediction {
     pub why: String,
 }
 
+impl Prediction {
+    /// The same whatever is changed.
+    pub(super) fn all(&mut self, fate: Fate) {
+        (self.today, self.with_spf, self.with_dkim) = (fate, fate, fate);
+    }
+}
+
 /// Predicts. `tenant` is the tenant's mail domain, where it is known.
 pub fn predict(
     domain: &str,

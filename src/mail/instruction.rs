@@ -213,10 +213,13 @@ fn value(out: &mut String, text: &str) {
     let _ = writeln!(out, "      {text}");
 }
 
-/// A paragraph, broken at blanks; what is indented stays so.
+/// A paragraph, broken at blanks. What follows stands below the beginning of the text, behind a label or a dash.
 fn line(out: &mut String, text: &str) {
-    let indent = text.len() - text.trim_start().len();
-    let indent = if text.trim_start().starts_with("How:") { indent + 13 } else { indent };
+    let plain = text.trim_start();
+    let label = plain.find(':').filter(|colon| text.starts_with(' ') && plain[colon + 1..].starts_with("  "));
+    let behind = |at: usize| at + plain[at..].len() - plain[at..].trim_start().len();
+    let label = label.map(|colon| behind(colon + 1)).or_else(|| plain.starts_with("- ").then_some(2));
+    let indent = text.len() - plain.len() + label.unwrap_or(0);
     let mut width = 0;
     for (index, word) in text.split(' ').enumerate() {
         let long = word.chars().count();
@@ -232,4 +235,24 @@ fn line(out: &mut String, text: &str) {
         width += long;
     }
     out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_are_broken_below_their_beginning_and_values_never() {
+        let words = "word ".repeat(40);
+        for (start, indent) in [("", 0), ("- ", 2), ("  Why:        ", 14), ("  How:         ", 15), ("  so: ", 2)] {
+            let mut out = String::new();
+            line(&mut out, &format!("{start}{}", words.trim_end()));
+            let second = out.lines().nth(1).unwrap();
+            assert_eq!(second.len() - second.trim_start().len(), indent, "{start}");
+            assert!(out.lines().all(|line| line.len() <= WIDTH));
+        }
+        let mut out = String::new();
+        value(&mut out, &words);
+        assert_eq!(out.lines().count(), 1);
+    }
 }

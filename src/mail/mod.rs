@@ -189,10 +189,10 @@ fn users(onsite: &Onsite) -> BTreeMap<String, Vec<String>> {
         }
     };
     for mailbox in onsite.mailboxes.iter().filter(|mailbox| mailbox.server.is_mail()) {
-        mailbox.address.iter().for_each(|address| add(&address.domain, format!("mailbox `{address}`")));
+        mailbox.address.iter().for_each(|address| add(&address.domain, format!("mailbox `{}`", address.key())));
     }
     for alias in &onsite.aliases {
-        alias.address.iter().for_each(|address| add(&address.domain, format!("alias `{address}`")));
+        alias.address.iter().for_each(|address| add(&address.domain, format!("alias `{}`", address.key())));
     }
     for setting in &onsite.settings {
         setting.address.iter().for_each(|address| add(&address.domain, format!("`config.{}`", setting.name)));

@@ -34,7 +34,8 @@ pub fn propose(old: &[&Address]) -> Vec<Proposal> {
             proposals.push(Proposal { local: local.clone(), said });
             continue;
         }
-        let free = (2_u64..)
+        // Twice as many numbers as addresses: one of them is free.
+        let free = (2..=2 * old.len() + 2)
             .map(|number| numbered(local, number))
             .find(|candidate| !wanted.contains(candidate.as_str()) && !taken.contains(candidate))
             .unwrap_or_else(|| local.clone());
@@ -66,7 +67,7 @@ fn plain(local: &str) -> String {
     if plain.is_empty() { "mailbox".to_owned() } else { plain.to_owned() }
 }
 
-fn numbered(local: &str, number: u64) -> String {
+fn numbered(local: &str, number: usize) -> String {
     let end = format!("-{number}");
     format!("{}{end}", &local[..local.len().min(LONGEST - end.len())])
 }

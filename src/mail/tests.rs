@@ -105,6 +105,19 @@ async fn mail_fails_only_where_a_policy_says_so_and_nothing_is_aligned() {
     }
 }
 
+#[tokio::test]
+async fn a_domain_that_nobody_can_change_stays_as_it_is() {
+    let rows = [("gmail.com", "TXT", "v=spf1 -all"), ("_dmarc.gmail.com", "TXT", "v=DMARC1; p=reject")];
+    let zone = Zone::of(&rows);
+    let config = Mail { envelope: Envelope::From, ..Mail::default() };
+    for (name, first) in [("gmail.com", "domain.public"), ("absent.example", "domain.absent")] {
+        let domain = examine(&zone, name.into(), Vec::new(), Some("cust1.suocrm.com"), &config).await;
+        let fate = domain.prediction;
+        assert_eq!([fate.today, fate.with_spf, fate.with_dkim], [Fate::Rejected; 3], "{name}");
+        assert_eq!((domain.problems[0].id, domain.spf.proposed), (first, None));
+    }
+}
+
 #[test]
 fn domains_have_owners() {
     let config = Mail { public_domains: vec!["isp.example".into()], ..Mail::default() };
