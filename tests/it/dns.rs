@@ -47,7 +47,7 @@ impl DnsServer {
             let address = udp.local_addr().expect("bound");
             let mut server = Server::new(handler);
             server.register_socket(udp);
-            server.register_listener(tcp, Duration::from_secs(60), 16);
+            server.register_listener(tcp, Duration::from_mins(1), 16);
             tokio::spawn(async move { server.block_until_done().await });
             address
         });
