@@ -4,9 +4,10 @@
 //! For each record: host, type, TTL, the old value, the new value, why, and how to test. It holds no secret and no
 //! name of a product that the reader has to know, beyond the vendor's.
 
+use super::Survey;
 use super::domain::{Domain, Owner};
+use super::moves::Role;
 use super::spf::{State, publish};
-use super::{Role, Survey};
 use std::fmt::Write;
 
 /// Lines are broken here, so that they survive an e-mail.

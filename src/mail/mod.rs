@@ -7,7 +7,7 @@
 //! not the command fail.
 //!
 //! * [`mailbox`], [`senders`]: what the installation has; [`address`]: how an address is read;
-//! * [`proposal`], [`forward`]: the new addresses, and how mail gets there;
+//! * [`proposal`], [`forward`]: the new addresses, and how mail gets there; [`moves`]: both for each old address;
 //! * [`domain`]: one domain, with [`spf`], [`dkim`], [`dmarc`], what they predict ([`fate`]) and when to begin ([`lead`]);
 //! * [`dns`]: who answers the questions; [`public`]: domains that are nobody's own;
 //! * [`instruction`], [`text`]: for the DNS provider, and for the reader of the command.
@@ -22,6 +22,7 @@ pub mod forward;
 pub mod instruction;
 pub mod lead;
 pub mod mailbox;
+pub mod moves;
 pub mod proposal;
 pub mod public;
 pub mod senders;
@@ -33,10 +34,10 @@ pub mod text;
 use crate::Result;
 use crate::config::{Envelope, Mail};
 use crate::onsite::database::Database;
-use address::Address;
 use dns::Resolver;
 use domain::{Domain, Owner, owner};
 use mailbox::Server;
+use moves::Move;
 use senders::{Personal, Setting};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -81,50 +82,6 @@ impl Onsite {
     }
 }
 
-/// Whether an old address is that of a mailbox or an alias.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// A row of `mail_in_filter`.
-    Mailbox,
-    /// A row of `mail_alias`.
-    Alias,
-}
-
-/// An old address and what becomes of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Move {
-    /// What it is today.
-    pub role: Role,
-    /// The id of its row.
-    pub id: i64,
-    /// How the mailbox is read today; for an alias that of its mailbox, if there is one.
-    pub server: Option<Server>,
-    /// The address as it was typed.
-    pub typed: String,
-    /// The same, understood.
-    pub address: Option<Address>,
-    /// Who decides about its domain.
-    pub owner: Option<Owner>,
-    /// The new address; `None` while it cannot be said.
-    pub proposed: Option<String>,
-    /// Why the new one is not simply the old one in another domain.
-    pub conflict: Option<String>,
-    /// How its mail gets there; `None` where that cannot be said.
-    pub forward: Option<String>,
-    /// Whether a person has said that this is done.
-    pub done: bool,
-    /// What is wrong with it.
-    pub trouble: Option<String>,
-}
-
-impl Move {
-    /// Whether somebody has to do something about it.
-    pub fn open(&self) -> bool {
-        !self.done
-    }
-}
-
 /// Everything about mail.
 #[derive(Debug, Clone, Serialize)]
 pub struct Survey {
@@ -165,7 +122,7 @@ pub async fn survey(onsite: Onsite, tenant: Tenant, resolver: &dyn Resolver, con
         .filter(|(name, _)| owner(name, mail_domain.as_deref(), config) != Owner::Vendor)
         .map(|(name, used_by)| domain::examine(resolver, name, used_by, mail_domain.as_deref(), config));
     let domains: Vec<Domain> = futures_util::future::join_all(examined).await;
-    let addresses = moves(&onsite, mail_domain.as_deref(), &domains, config);
+    let addresses = moves::moves(&onsite, mail_domain.as_deref(), &domains, config);
     let remarks = remarks(&onsite, &domains, config);
     Survey {
         tenant,
@@ -201,86 +158,6 @@ fn users(onsite: &Onsite) -> BTreeMap<String, Vec<String>> {
         add(&sender.domain, sender.used_by.clone());
     }
     users
-}
-
-/// What becomes of each old address.
-fn moves(onsite: &Onsite, tenant: Option<&str>, domains: &[Domain], config: &Mail) -> Vec<Move> {
-    let of_mailboxes = onsite.mailboxes.iter().map(|mailbox| {
-        let trouble = match &mailbox.address {
-            None if mailbox.server.is_mail() => Some(no_address(&mailbox.typed)),
-            _ if mailbox.server == Server::Unknown => {
-                Some(format!("mailboxes of the kind {} are not known", mailbox.server_type))
-            }
-            _ => None,
-        };
-        (
-            Role::Mailbox,
-            mailbox.id,
-            Some((mailbox.server, mailbox.host.as_str())),
-            &mailbox.typed,
-            &mailbox.address,
-            trouble,
-        )
-    });
-    let of_aliases = onsite.aliases.iter().map(|alias| {
-        let mailbox = onsite.mailboxes.iter().find(|mailbox| mailbox.id == alias.mailbox);
-        let trouble = match (&alias.address, mailbox) {
-            (None, _) => Some(no_address(&alias.typed)),
-            (_, None) => Some(format!("it names the mailbox {}, which does not exist", alias.mailbox)),
-            _ => None,
-        };
-        let server = mailbox.map(|mailbox| (mailbox.server, mailbox.host.as_str()));
-        (Role::Alias, alias.id, server, &alias.typed, &alias.address, trouble)
-    });
-    let old: Vec<_> = of_mailboxes.chain(of_aliases).collect();
-    let movable = |server: &Option<(Server, &str)>| server.is_none_or(|(server, _)| server.is_mail());
-    let named: Vec<&Address> = old.iter().filter(|row| movable(&row.2)).filter_map(|row| row.4.as_ref()).collect();
-    let mut proposals = proposal::propose(&named).into_iter();
-    old.into_iter()
-        .map(|(role, id, server, typed, address, trouble)| {
-            let proposal = address.as_ref().filter(|_| movable(&server)).and_then(|_| proposals.next());
-            let owner = address.as_ref().map(|address| owner(&address.domain, tenant, config));
-            let proposed =
-                proposal.as_ref().zip(tenant).map(|(proposal, tenant)| format!("{}@{tenant}", proposal.local));
-            let forward = server.and_then(|(server, host)| {
-                let how = |mx: &[String], old: &str, new: &str| {
-                    forward::how(server, owner == Some(Owner::Provider), host, mx, old, new)
-                };
-                if !server.is_mail() {
-                    return Some(how(&[], typed, ""));
-                }
-                let (address, new) = address.as_ref().zip(proposed.as_ref())?;
-                let mx = domains.iter().find(|domain| domain.name == address.domain);
-                Some(how(mx.map_or(&[][..], |domain| &domain.mx), &address.to_string(), new))
-            });
-            let said = |address: &Address| {
-                config.forwarded.iter().filter_map(|text| Address::read(text)).any(|done| done.is(address))
-            };
-            let no_mail = server.is_some_and(|(server, _)| !server.is_mail() && server != Server::Unknown);
-            let there = owner == Some(Owner::Vendor);
-            Move {
-                role,
-                id,
-                server: server.map(|(server, _)| server),
-                typed: typed.clone(),
-                address: address.clone(),
-                owner,
-                proposed,
-                conflict: proposal.and_then(|proposal| proposal.said),
-                forward,
-                done: trouble.is_none() && (no_mail || there || address.as_ref().is_some_and(said)),
-                trouble,
-            }
-        })
-        .collect()
-}
-
-fn no_address(typed: &str) -> String {
-    if typed.trim().is_empty() {
-        "it has no address".to_owned()
-    } else {
-        format!("`{}` is no e-mail address", typed.trim())
-    }
 }
 
 /// What no single row or domain says.

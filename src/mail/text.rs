@@ -1,8 +1,9 @@
 //! What the command prints for a person.
 
+use super::Survey;
 use super::domain::Domain;
+use super::moves::{Move, Role};
 use super::spf::{Count, Level, MOST_LOOKUPS, MOST_VOIDS, Problem, State};
-use super::{Move, Role, Survey};
 use std::fmt::Write;
 
 /// Everything, as plain text.

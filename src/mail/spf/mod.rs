@@ -8,6 +8,8 @@
 pub mod count;
 pub mod macros;
 pub mod merge;
+#[cfg(test)]
+mod properties;
 pub mod publish;
 pub mod record;
 pub mod state;

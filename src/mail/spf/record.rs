@@ -50,15 +50,15 @@ pub enum What {
     All,
     /// Matches if the other domain's record says pass.
     Include(String),
-    /// Matches the addresses of a domain, the record's own without a name. `everyone` if the prefix has no bits.
+    /// Matches the addresses of a domain, the record's own without a name.
     A(Option<String>),
     /// Matches the addresses of a domain's mail servers.
     Mx(Option<String>),
     /// Matches by reverse look-up; nobody should use it.
     Ptr(Option<String>),
-    /// Matches addresses without asking; `true` if it matches all of them.
+    /// Matches addresses without asking.
     Ip {
-        /// Whether the prefix is so short that everybody is in it.
+        /// Whether its prefix has no bits, so that everybody is in it.
         everyone: bool,
     },
     /// Matches if the name, mostly one with macros, exists.
