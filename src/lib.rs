@@ -24,7 +24,7 @@
 //! * [`tenant`]: the receiving side, the protocol, and the client that speaks it;
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
-//! * [`checks`]: what could go wrong, found beforehand;
+//! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`forecast`]: how long it will take, measured beforehand;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
@@ -43,6 +43,7 @@ pub mod exit;
 pub mod forecast;
 pub mod item;
 pub mod ledger;
+pub mod mail;
 pub mod metrics;
 pub mod migration;
 pub mod onsite;

@@ -17,6 +17,7 @@ pub mod docs;
 mod export;
 mod installation;
 mod machine;
+mod mail;
 mod old_server;
 pub mod run;
 mod secrets;
@@ -213,6 +214,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Check> {
         old_server::CHECKS,
         tenant::CHECKS,
         machine::CHECKS,
+        mail::CHECKS,
     ];
     files.into_iter().flatten()
 }

@@ -68,6 +68,8 @@ pub(super) enum Command {
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
     Recover(Run),
+    /// Mailboxes and their new addresses, and what DNS must become; exit 1 if something is to be done by hand
+    Mail(Mail),
     /// Compare the ledger with the tenant
     Verify(Verify),
     /// Measure database, disks and link, and say how long seed and final window will take
@@ -205,6 +207,15 @@ pub(super) struct Forecast {
     /// Days between the last seed and the final window
     #[arg(long, default_value_t = 1.0, value_name = "DAYS", allow_negative_numbers = true)]
     pub(super) days: f64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Mail {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Write the instruction for the DNS provider here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) instructions: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -7,6 +7,7 @@ mod demo;
 mod face;
 mod forecast;
 mod install;
+mod mail;
 mod migrate;
 mod report;
 mod sample;
@@ -54,6 +55,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Check(check) => check::check(check, &output).await,
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
+        Command::Mail(mail) => mail::mail(&mail, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),

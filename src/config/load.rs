@@ -49,6 +49,7 @@ impl Config {
     }
 
     fn check(&mut self) -> Result<(), String> {
+        self.mail.check()?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let pipeline = &mut self.pipeline;
         for threads in [&mut pipeline.hashers, &mut pipeline.chunkers] {
@@ -100,8 +101,8 @@ impl Config {
 
 /// `OMT_PIPELINE_MEMORY=1GiB` sets `pipeline.memory`. Values are taken as TOML where they are TOML, else as text.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
-    const SECTIONS: [&str; 8] =
-        ["installation", "database", "archive", "tenant", "migration", "pipeline", "pace", "metrics"];
+    const SECTIONS: [&str; 9] =
+        ["installation", "database", "archive", "tenant", "migration", "pipeline", "pace", "metrics", "mail"];
     for (name, value) in environment {
         let Some((section, key)) = name.strip_prefix("OMT_").and_then(|rest| rest.split_once('_')) else { continue };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());

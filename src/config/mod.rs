@@ -5,9 +5,11 @@
 //! resolves paths against the folder of the file, so that nothing later has to ask what was meant.
 
 mod load;
+mod mail;
 mod rate;
 mod size;
 
+pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
 pub use size::Size;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub pace: Pace,
     /// Figures for a monitoring system.
     pub metrics: Metrics,
+    /// Mailboxes and their domains.
+    pub mail: Mail,
     /// The file that this was read from.
     #[serde(skip)]
     pub file: PathBuf,

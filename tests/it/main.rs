@@ -7,9 +7,11 @@
 mod badluck;
 mod checks;
 mod damage;
+mod dns;
 mod files;
 mod forecast;
 mod full;
+mod mail;
 mod outcomes;
 mod proxy;
 mod recovery;
