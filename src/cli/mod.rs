@@ -3,8 +3,10 @@
 mod args;
 mod bench;
 mod demo;
+mod discover;
 mod face;
 mod install;
+mod logon;
 mod migrate;
 mod report;
 mod sample;
@@ -49,6 +51,8 @@ async fn dispatch(args: Args) -> Ended {
     match args.command {
         Command::Demo(demo) => demo::demo(demo, &output).await,
         Command::Sample(sample) => sample::sample(sample, &output),
+        Command::Discover(discover) => discover::discover(discover, &output),
+        Command::Logon(args) => logon::logon(args, &output).await,
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
