@@ -6,7 +6,9 @@
 
 mod badluck;
 mod damage;
+mod discover;
 mod files;
+mod logon;
 mod outcomes;
 mod proxy;
 mod recovery;

@@ -283,3 +283,6 @@ fn meaning(found: &Found, value: &str, config: &Config) -> String {
         _ => plain,
     }
 }
+
+#[cfg(test)]
+mod tests;
