@@ -6,7 +6,6 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
-/// `AB:hunter2` and the like in Base64 is nothing that this test has to know: the sample's users decide.
 const PASSWORD: &str = "hunter2";
 
 /// The vendor's web services, as far as they are documented: one user, one password.
@@ -17,7 +16,7 @@ struct Services {
 }
 
 impl Services {
-    /// Answers `answer` to whoever shows these credentials, 401 to everybody else. Status 0 is a server that fails.
+    /// Answers `answer` to whoever shows these credentials, 401 to everybody else; without an answer it fails.
     fn start(credentials: String, answer: Value) -> Self {
         let (to, started) = std::sync::mpsc::channel();
         let runtime = std::thread::spawn(move || {
@@ -64,9 +63,9 @@ fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for part in text.as_bytes().chunks(3) {
-        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
+        let bits = part.iter().fold(0_u32, |bits, byte| (bits << 8) | u32::from(*byte)) << (8 * (3 - part.len()));
         for index in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * index) & 63) as usize] as char;
+            let letter = LETTERS[((bits >> (18 - 6 * index)) & 63) as usize] as char;
             out.push(if index <= part.len() { letter } else { '=' });
         }
     }

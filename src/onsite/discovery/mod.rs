@@ -32,7 +32,7 @@ use odbc::DataSource;
 use places::Candidate;
 use serde::Serialize;
 use setting::{ROOT, Setting};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A file that was read.
 #[derive(Debug, Clone, Serialize)]
@@ -273,15 +273,28 @@ impl Discovery {
 fn meaning(found: &Found, value: &str, config: &Config) -> String {
     let path = if found.key.starts_with("archive.") {
         let base = found.place.file.parent().unwrap_or_else(|| Path::new(""));
-        reach(&config.archive.paths, value, base).ok().map(|path| path.to_string_lossy().into_owned())
+        reach(&config.archive.paths, value, base).ok().map(|path| plain(&path).to_string_lossy().into_owned())
     } else {
         None
     };
-    let plain = path.unwrap_or_else(|| value.to_owned()).replace('\\', "/").trim_end_matches('/').to_lowercase();
-    match (found.key.as_str(), plain.as_str()) {
+    let text = path.unwrap_or_else(|| value.to_owned()).replace('\\', "/").trim_end_matches('/').to_lowercase();
+    match (found.key.as_str(), text.as_str()) {
         ("database.server", "." | "(local)" | "127.0.0.1") => "localhost".to_owned(),
-        _ => plain,
+        _ => text,
     }
+}
+
+/// A path without its `..` parts: two files in two folders may mean the same one.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if plain.file_name().is_some() => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use super::ini;
 use super::setting::{Care, Known, Setting, understand};
 use super::text::Text;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const KNOWN: &[Known] = &[
     Known::new("", "Server", "database.server", Care::Open),
@@ -34,17 +34,17 @@ pub(super) struct DataSource {
 }
 
 impl DataSource {
-    fn add(sources: &mut Vec<Self>, name: &str, file: &PathBuf, wide: bool, setting: Option<Setting>) {
+    fn add(sources: &mut Vec<Self>, name: &str, file: &Path, wide: bool, setting: Option<Setting>) {
         let Some(setting) = setting else { return };
         match sources.last_mut().filter(|last| last.name == name && last.wide == wide) {
             Some(last) => last.settings.push(setting),
-            None => sources.push(Self { name: name.to_owned(), file: file.clone(), wide, settings: vec![setting] }),
+            None => sources.push(Self { name: name.to_owned(), file: file.to_owned(), wide, settings: vec![setting] }),
         }
     }
 }
 
 /// The data sources of an exported part of the registry.
-pub(super) fn read_reg(text: &Text, file: &PathBuf) -> Vec<DataSource> {
+pub(super) fn read_reg(text: &Text, file: &Path) -> Vec<DataSource> {
     let mut sources = Vec::new();
     let mut at = None;
     for (index, line) in text.content.lines().enumerate() {
@@ -84,7 +84,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 }
 
 /// The data sources of an `odbc.ini`.
-pub(super) fn read_ini(text: &Text, file: &PathBuf) -> Vec<DataSource> {
+pub(super) fn read_ini(text: &Text, file: &Path) -> Vec<DataSource> {
     let mut sources = Vec::new();
     for line in ini::lines(text) {
         let setting = understand(KNOWN, "", line.name, line.value, line.number);
@@ -140,7 +140,7 @@ mod tests {
             \"Database\"=\"Super\\\"Office\"\r\n\"LastUser\"=\"sa\"\r\n\"Flag\"=dword:00000001\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Other]\r\n\"Server\"=\"no\"";
         let bytes: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         assert_eq!(
-            shown(&read_reg(&Text::decode(&bytes), &PathBuf::from("dsn.reg"))),
+            shown(&read_reg(&Text::decode(&bytes), Path::new("dsn.reg"))),
             [
                 row("SuperOffice", "database.driver", "C:\\Windows\\sqlncli11.dll", 7),
                 row("SuperOffice", "database.server", "SQL01\\CRM", 8),
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn an_odbc_ini_is_read() {
         let text = b"[ODBC Data Sources]\nSuperOffice=FreeTDS\n[SuperOffice]\nServername = sql01\nDatabase = crm\nPWD = hunter2\n";
-        let sources = read_ini(&Text::decode(text), &PathBuf::from("odbc.ini"));
+        let sources = read_ini(&Text::decode(text), Path::new("odbc.ini"));
         assert_eq!(
             shown(&sources),
             [row("SuperOffice", "database.server", "sql01", 4), row("SuperOffice", "database.name", "crm", 5)]
@@ -165,8 +165,8 @@ mod tests {
         #[test]
         fn nothing_makes_it_panic(bytes: Vec<u8>, text in r#"(\[H\\ODBC\\ODBC\.INI\\|\]|[a-zé]|"Server"|=|"|\\|\n){0,40}"#) {
             for text in [Text::decode(&bytes), Text::decode(text.as_bytes())] {
-                read_reg(&text, &PathBuf::new());
-                read_ini(&text, &PathBuf::new());
+                read_reg(&text, Path::new(""));
+                read_ini(&text, Path::new(""));
             }
         }
     }

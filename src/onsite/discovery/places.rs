@@ -59,8 +59,7 @@ fn kind_of(name: &str) -> Option<Kind> {
         "superoffice.ini" | "superof5.ini" => Some(Kind::Ini),
         "config" | "service.config" => Some(Kind::Service),
         "odbc.ini" => Some(Kind::Odbc),
-        _ if name.ends_with(".reg") => Some(Kind::Odbc),
-        _ => None,
+        _ => Path::new(&name).extension().is_some_and(|end| end == "reg").then_some(Kind::Odbc),
     }
 }
 

@@ -139,17 +139,21 @@ pub(super) fn understand(table: &[Known], section: &str, name: &str, value: &str
     if value.is_empty() {
         return None;
     }
-    // An address may carry a user and a password before its host.
-    let credentials = value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
     let encrypted = known.care != Care::Open && looks_encrypted(value);
     let value = match known.care {
         _ if encrypted => Value::Encrypted,
-        _ if credentials => Value::Secret(value.into()),
+        _ if carries_password(value) => Value::Secret(value.into()),
         Care::Secret => Value::Secret(value.into()),
         Care::Open | Care::Veiled => Value::Plain(value.to_owned()),
     };
     let name = if section.is_empty() { name.to_owned() } else { format!("{section}/{name}") };
     Some(Setting { key, name, value, line })
+}
+
+/// Whether an address carries a password before its host.
+pub(super) fn carries_password(address: &str) -> bool {
+    let behind = address.split_once("://").filter(|(scheme, _)| *scheme != "sqlite").map(|(_, behind)| behind);
+    behind.and_then(|behind| behind.rsplit_once('@')).is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Whether a user name or password is plainly not one but whole blocks of a cipher in Base64, or carries one of the vendor's
@@ -192,6 +196,14 @@ mod tests {
             assert_eq!(key(name), None, "{name}");
         }
         assert!(understand(&table, "S", "ArchivePath", "  ", 1).is_none());
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_one() {
+        assert!(carries_password("http://u:p@ns/NetServer") && carries_password("mssql://u:p/q@sql/CRM"));
+        for address in ["http://ns:80/NetServer", "mssql://u@sql:1433/CRM", "sqlite:///a:b@c/crm.db", "a:b@c", ""] {
+            assert!(!carries_password(address), "{address}");
+        }
     }
 
     #[test]

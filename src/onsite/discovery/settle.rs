@@ -3,7 +3,7 @@
 //! Every path that a file of the installation names goes through [`reach`]; a relative one is relative to the folder of
 //! the file that names it. What is not known is asked for by the key of `omt.toml` that would say it.
 
-use super::setting::{Found, Place, ROOT, ROOTS, Value};
+use super::setting::{Found, Place, ROOT, ROOTS, Value, carries_password};
 use super::{Discovery, Kind, Wanted};
 use crate::archive::{line_for, reach};
 use crate::config::{Config, is_foreign};
@@ -27,9 +27,7 @@ pub(super) fn stated(config: &Config) -> Vec<Found> {
     let place = Place { file: config.file.clone(), line: None };
     let mut settings = Vec::new();
     for (key, name, text) in stated {
-        // An address may carry a password.
-        let secret = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
-        let value = if secret { Value::Secret(text.into()) } else { Value::Plain(text) };
+        let value = if carries_password(&text) { Value::Secret(text.into()) } else { Value::Plain(text) };
         settings.push(Found { key, name: name.to_owned(), value, place: place.clone(), shadowed_by: None });
     }
     settings
@@ -56,9 +54,10 @@ impl Discovery {
         let archives = self.archives(config)?;
         let main =
             archives.first().ok_or_else(|| self.missing("the archive is", "Documents", "archive.roots", config))?;
-        let templates = match self.believed("archive.templates") {
-            Some(found) => self.path(found, config)?,
-            None => main.join("TEMPLATE"),
+        let templates = match (&config.archive.templates, self.believed("archive.templates")) {
+            (Some(stated), _) => here(stated, config)?,
+            (None, Some(found)) => self.path(found, config)?,
+            (None, None) => main.join("TEMPLATE"),
         };
         Ok(Installation {
             folder,
@@ -84,19 +83,22 @@ impl Discovery {
         }
         let name = self.believed("database.name");
         let name = name.ok_or_else(|| self.missing("the database is", "Data", "database.url", config))?;
-        match self.plain("database.kind") {
-            Some(kind) if !kind.eq_ignore_ascii_case("SQLite") => {
-                Err(Error::new(Code::ConfigInvalid, format!("databases of kind `{kind}` cannot be read")).hint(
-                    format!(
-                        "`{}` names the database `{}` on `{}`; give `database.url` as sqlite:///path/to/crm.db",
-                        name.place.file.display(),
-                        name.value.shown(),
-                        self.plain("database.server").unwrap_or_default()
-                    ),
-                ))
-            }
-            _ => self.path(name, config),
+        if self.kind().eq_ignore_ascii_case("SQLite") {
+            return self.path(name, config);
         }
+        let message = format!("databases of kind `{}` cannot be read", self.kind());
+        Err(Error::new(Code::ConfigInvalid, message).hint(format!(
+            "`{}` names the database `{}` on `{}`; give `database.url` as sqlite:///path/to/crm.db",
+            name.place.file.display(),
+            name.value.shown(),
+            self.plain("database.server").unwrap_or_default()
+        )))
+    }
+
+    /// What kind of database it is. Only SQL Server has a server, and only that is ever reached through a data source.
+    fn kind(&self) -> &str {
+        let unnamed = if self.believed("database.server").is_some() { "MSSQL" } else { "SQLite" };
+        self.plain("database.kind").unwrap_or(unnamed)
     }
 
     /// The address of the database as `database.url` takes it, if it is known.
@@ -107,15 +109,12 @@ impl Discovery {
             return self.plain("database.url").map(str::to_owned);
         }
         let name = self.plain("database.name")?;
-        match (self.plain("database.kind"), self.plain("database.server")) {
-            (Some(kind), server) if !kind.eq_ignore_ascii_case("SQLite") => {
-                // `MSSQL` in the vendor's files; other kinds are named as they are, and refused by name later.
-                Some(format!("{}://{}/{}", kind.to_lowercase(), escaped(server?), escaped(name)))
-            }
-            // Only SQL Server is ever reached through a data source.
-            (None, Some(server)) => Some(format!("mssql://{}/{}", escaped(server), escaped(name))),
-            _ => Some(format!("sqlite://{}", absolute(&self.database(config).ok()?).display())),
+        if self.kind().eq_ignore_ascii_case("SQLite") {
+            return Some(format!("sqlite://{}", absolute(&self.database(config).ok()?).display()));
         }
+        // `MSSQL` in the vendor's files; other kinds are named as they are, and refused by name later.
+        let server = self.plain("database.server")?;
+        Some(format!("{}://{}/{}", self.kind().to_lowercase(), escaped(server), escaped(name)))
     }
 
     /// The settings that name archive roots, in search order.
@@ -127,9 +126,13 @@ impl Discovery {
 
     /// Where the archive roots are, each only once.
     fn archives(&self, config: &Config) -> Result<Vec<PathBuf>> {
-        let mut roots = Vec::new();
-        for found in self.roots(config) {
-            let path = self.path(found, config)?;
+        let mut roots: Vec<PathBuf> = Vec::new();
+        let named = self.roots(config).into_iter().map(|found| self.path(found, config));
+        // Stated paths are taken as paths: their names may be more than text.
+        let stated = config.archive.roots.iter().map(|root| here(root, config));
+        let all: Vec<_> = if config.archive.roots.is_empty() { named.collect() } else { stated.collect() };
+        for path in all {
+            let path = path?;
             if !roots.contains(&path) {
                 roots.push(path);
             }
@@ -141,9 +144,8 @@ impl Discovery {
     pub(super) fn path(&self, found: &Found, config: &Config) -> Result<PathBuf> {
         let named = found.value.plain().unwrap_or_default();
         let base = found.place.file.parent().unwrap_or_else(|| Path::new(""));
-        if found.place.file == config.file && !is_foreign(named) {
-            // Resolved when `omt.toml` was read.
-            return Ok(PathBuf::from(named));
+        if found.place.file == config.file {
+            return here(Path::new(named), config);
         }
         reach(&config.archive.paths, named, base)
     }
@@ -202,6 +204,14 @@ impl Discovery {
             }
         }
         wanted
+    }
+}
+
+/// Where a path of `omt.toml` is: it was resolved when the file was read, unless it is one of the installation's server.
+fn here(path: &Path, config: &Config) -> Result<PathBuf> {
+    match path.to_str().filter(|path| is_foreign(path)) {
+        Some(named) => reach(&config.archive.paths, named, Path::new("")),
+        None => Ok(path.to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::{Account, Standing};
 use crate::onsite::Discovery;
+use crate::onsite::discovery::Value;
 use crate::{Code, Error, Result};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
@@ -60,7 +61,7 @@ impl Endpoint {
     pub fn of(discovery: &Discovery) -> Result<Option<Self>> {
         if let Some(rest) = discovery.believed("service.rest") {
             let base = match &rest.value {
-                super::super::discovery::Value::Secret(base) => base.expose_secret(),
+                Value::Secret(base) => base.expose_secret(),
                 other => other.shown(),
             };
             return Self::new(base, "`installation.rest`").map(Some);
