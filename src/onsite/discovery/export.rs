@@ -5,7 +5,7 @@
 //! overwritten.
 
 use super::Discovery;
-use super::settle::absolute;
+use super::settle::{absolute, locate};
 use crate::config::{Config, is_foreign};
 use crate::{Code, Error, Result};
 use std::fmt::Write as _;
@@ -85,14 +85,14 @@ impl Discovery {
     fn installation_places(&self, config: &Config) -> (Vec<Value>, Option<Value>) {
         let mut roots = Vec::new();
         for found in self.roots(config) {
-            let root = self.path(found, config).map_or_else(|_| found.value.shown().into(), |root| path(&root));
+            let root = locate(found, config).map_or_else(|_| found.value.shown().into(), |root| path(&root));
             if !roots.contains(&root) {
                 roots.push(root);
             }
         }
         let templates = self.believed("archive.templates");
         let templates = templates
-            .map(|found| self.path(found, config).map_or_else(|_| found.value.shown().into(), |root| path(&root)));
+            .map(|found| locate(found, config).map_or_else(|_| found.value.shown().into(), |root| path(&root)));
         (roots, templates)
     }
 }

@@ -69,7 +69,10 @@ pub(super) fn known_folders() -> Vec<PathBuf> {
         return Vec::new();
     }
     let variable = |name: &str, usual: &str| std::env::var_os(name).map_or_else(|| PathBuf::from(usual), PathBuf::from);
-    let drive = variable("SystemDrive", "C:").join("\\");
+    // `C:` alone would be the current folder of that drive.
+    let mut drive = variable("SystemDrive", "C:").into_os_string();
+    drive.push("\\");
+    let drive = PathBuf::from(drive);
     let programs = [("ProgramFiles(x86)", "C:\\Program Files (x86)"), ("ProgramFiles", "C:\\Program Files")];
     let mut folders: Vec<PathBuf> =
         programs.iter().map(|(name, usual)| variable(name, usual).join("SuperOffice")).collect();

@@ -127,14 +127,13 @@ pub(super) fn understand(table: &[Known], section: &str, name: &str, value: &str
             |known: &&Known| known.section.eq_ignore_ascii_case(section) && known.name.eq_ignore_ascii_case(name);
         table.iter().find(same)
     };
-    let (known, key) = match find(name) {
-        Some(known) => (known, known.key.to_owned()),
-        None => {
-            let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            let known = find(stem).filter(|known| known.key == ROOT)?;
-            let number: usize = name[stem.len()..].parse().ok().filter(|number| (1..=ROOTS).contains(number))?;
-            (known, format!("{ROOT}.{number}"))
-        }
+    let (known, key) = if let Some(known) = find(name) {
+        (known, known.key.to_owned())
+    } else {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let known = find(stem).filter(|known| known.key == ROOT)?;
+        let number: usize = name[stem.len()..].parse().ok().filter(|number| (1..=ROOTS).contains(number))?;
+        (known, format!("{ROOT}.{number}"))
     };
     if value.is_empty() {
         return None;
@@ -163,9 +162,9 @@ fn looks_encrypted(value: &str) -> bool {
     let letters = value.trim_end_matches('=');
     let padding = value.len() - letters.len();
     let base64 = letters.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-    let whole = value.len() % 4 == 0 && padding <= 2 && value.len() >= 12;
+    let whole = value.len().is_multiple_of(4) && padding <= 2 && value.len() >= 12;
     // Every cipher of that time works in blocks of 8 or 16 bytes.
-    let blocks = whole && (value.len() / 4 * 3 - padding) % 8 == 0;
+    let blocks = whole && (value.len() / 4 * 3 - padding).is_multiple_of(8);
     marked || (base64 && blocks && (padding > 0 || value.len() >= 32))
 }
 

@@ -56,7 +56,7 @@ impl Discovery {
             archives.first().ok_or_else(|| self.missing("the archive is", "Documents", "archive.roots", config))?;
         let templates = match (&config.archive.templates, self.believed("archive.templates")) {
             (Some(stated), _) => here(stated, config)?,
-            (None, Some(found)) => self.path(found, config)?,
+            (None, Some(found)) => locate(found, config)?,
             (None, None) => main.join("TEMPLATE"),
         };
         Ok(Installation {
@@ -84,7 +84,7 @@ impl Discovery {
         let name = self.believed("database.name");
         let name = name.ok_or_else(|| self.missing("the database is", "Data", "database.url", config))?;
         if self.kind().eq_ignore_ascii_case("SQLite") {
-            return self.path(name, config);
+            return locate(name, config);
         }
         let message = format!("databases of kind `{}` cannot be read", self.kind());
         Err(Error::new(Code::ConfigInvalid, message).hint(format!(
@@ -127,7 +127,7 @@ impl Discovery {
     /// Where the archive roots are, each only once.
     fn archives(&self, config: &Config) -> Result<Vec<PathBuf>> {
         let mut roots: Vec<PathBuf> = Vec::new();
-        let named = self.roots(config).into_iter().map(|found| self.path(found, config));
+        let named = self.roots(config).into_iter().map(|found| locate(found, config));
         // Stated paths are taken as paths: their names may be more than text.
         let stated = config.archive.roots.iter().map(|root| here(root, config));
         let all: Vec<_> = if config.archive.roots.is_empty() { named.collect() } else { stated.collect() };
@@ -138,16 +138,6 @@ impl Discovery {
             }
         }
         Ok(roots)
-    }
-
-    /// Where the path is that a setting names.
-    pub(super) fn path(&self, found: &Found, config: &Config) -> Result<PathBuf> {
-        let named = found.value.plain().unwrap_or_default();
-        let base = found.place.file.parent().unwrap_or_else(|| Path::new(""));
-        if found.place.file == config.file {
-            return here(Path::new(named), config);
-        }
-        reach(&config.archive.paths, named, base)
     }
 
     fn missing(&self, what: &str, section: &str, key: &str, config: &Config) -> Error {
@@ -198,13 +188,23 @@ impl Discovery {
             want(section, format!("the section `{section}` of `{file}` {}", closed.why), todo);
         }
         for found in self.roots(config).into_iter().chain(self.believed("archive.templates")) {
-            if let (Err(_), Some(named)) = (self.path(found, config), found.value.plain()) {
+            if let (Err(_), Some(named)) = (locate(found, config), found.value.plain()) {
                 let todo = format!("add the line {} to the section [archive.paths]", line_for(named));
                 want("archive.paths", format!("`{named}` is a path of the installation's own server"), todo);
             }
         }
         wanted
     }
+}
+
+/// Where the path is that a setting names.
+pub(super) fn locate(found: &Found, config: &Config) -> Result<PathBuf> {
+    let named = found.value.plain().unwrap_or_default();
+    let base = found.place.file.parent().unwrap_or_else(|| Path::new(""));
+    if found.place.file == config.file {
+        return here(Path::new(named), config);
+    }
+    reach(&config.archive.paths, named, base)
 }
 
 /// Where a path of `omt.toml` is: it was resolved when the file was read, unless it is one of the installation's server.
