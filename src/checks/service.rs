@@ -101,8 +101,10 @@ fn folders(ground: &mut Ground<'_>) -> Result<Option<BTreeMap<String, PathBuf>>>
     {
         return Ok(None);
     }
-    let named = attachment_folders(ground.database)?.into_values();
-    Ok(Some(named.map(|named| (named.clone(), ground.installation.reach(&named))).collect()))
+    // A folder of another machine that nobody has mapped cannot be listed either, and is told so under its own name.
+    let here = |named: &String| ground.installation.reach(named).unwrap_or_else(|_| PathBuf::from(named));
+    let folders = attachment_folders(ground.database)?;
+    Ok(Some(folders.into_values().map(|named| (named.clone(), here(&named))).collect()))
 }
 
 /// The configuration files of Customer Service, where its usual folders have one.

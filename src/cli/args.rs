@@ -64,6 +64,10 @@ pub(super) enum Command {
     Sample(Sample),
     /// Look for everything that could go wrong, before anything is moved
     Check(Check),
+    /// Show what the installation's configuration files say, and write it as a configuration file
+    Discover(Discover),
+    /// Say whether a user may migrate the installation, and how far that is proven
+    Logon(Logon),
     /// Migrate, or resume, or recover: the tool finds out which
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
@@ -169,6 +173,30 @@ pub(super) struct Waive {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub(super) why: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Discover {
+    /// A configuration file, whose folder of the installation is looked into and whose settings win
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Look into this folder as well; may be given several times
+    #[arg(long = "in", value_name = "DIR")]
+    pub(super) folders: Vec<PathBuf>,
+    /// Write what was found as a configuration file; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(super) export: Option<PathBuf>,
+}
+
+/// The password is asked for in a terminal, or taken from `OMT_LOGON_PASSWORD`; it is no argument, because arguments
+/// can be seen by everybody on the machine.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Logon {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Initials, user name or e-mail address
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: String,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,9 +4,11 @@ mod args;
 mod bench;
 mod check;
 mod demo;
+mod discover;
 mod face;
 mod forecast;
 mod install;
+mod logon;
 mod mail;
 mod migrate;
 mod report;
@@ -53,6 +55,8 @@ async fn dispatch(args: Args) -> Ended {
         Command::Demo(demo) => demo::demo(demo, &output).await,
         Command::Sample(sample) => sample::sample(sample, &output),
         Command::Check(check) => check::check(check, &output).await,
+        Command::Discover(discover) => discover::discover(discover, &output),
+        Command::Logon(args) => logon::logon(args, &output).await,
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Mail(mail) => mail::mail(&mail, &output).await,

@@ -1,6 +1,6 @@
 //! Reading the file and its twins in the environment, checking, and resolving paths.
 
-use super::{Config, Size};
+use super::{Config, Size, is_foreign};
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -37,6 +37,10 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let resolve = |path: &mut PathBuf| {
+            // A path of the installation's own server is a name to look up in `archive.paths`, not a place.
+            if path.to_str().is_some_and(is_foreign) {
+                return;
+            }
             // `join` keeps an absolute path as it is; `components` drops `.` parts for readable messages.
             *path = folder.join(&*path).components().collect();
         };
@@ -90,10 +94,12 @@ impl Config {
         if !(-7..=22).contains(&pipeline.level) {
             return Err("`pipeline.level` must be between -7 and 22".into());
         }
+        let http = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if self.installation.rest.as_deref().is_some_and(|url| !http(url)) {
+            return Err("`installation.rest` must begin with http:// or https://".into());
+        }
         match &self.tenant.url {
-            Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
-                Err("`tenant.url` must begin with http:// or https://".into())
-            }
+            Some(url) if !http(url) => Err("`tenant.url` must begin with http:// or https://".into()),
             _ => Ok(()),
         }
     }
@@ -169,6 +175,7 @@ mod tests {
             ("[pipeline]\nmemory = '20 MiB'", "pipeline.memory"),
             ("[pipeline]\nchunk = '64 MiB'", "pipeline.chunk"),
             ("[tenant]\nurl = 'ftp://x'", "tenant.url"),
+            ("[installation]\nrest = 'crm.example'", "installation.rest"),
             ("[pace]\nlimit = 'fast'", "fast"),
             ("[migration]\nmode = 'maybe'", "maybe"),
             ("what is this", "not valid"),

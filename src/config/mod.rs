@@ -4,11 +4,13 @@
 //! environment, `OMT_<SECTION>_<KEY>`, which wins. [`Config::load`] reads both, checks everything and
 //! resolves paths against the folder of the file, so that nothing later has to ask what was meant.
 
+mod foreign;
 mod load;
 mod mail;
 mod rate;
 mod size;
 
+pub use foreign::is_foreign;
 pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
 pub use size::Size;
@@ -55,11 +57,14 @@ pub struct Config {
 pub struct Installation {
     /// The folder of `SuperOffice.config`.
     pub folder: PathBuf,
+    /// The base address of the on-site web services, below which `/api/v1` answers: a log-on is checked there. Without it, it
+    /// is derived from `nsEndPoint` of the Service configuration.
+    pub rest: Option<String>,
 }
 
 impl Default for Installation {
     fn default() -> Self {
-        Self { folder: PathBuf::from(".") }
+        Self { folder: PathBuf::from("."), rest: None }
     }
 }
 
@@ -81,7 +86,7 @@ pub struct Archive {
     pub roots: Vec<PathBuf>,
     /// The template folder.
     pub templates: Option<PathBuf>,
-    /// Where folders that the database names are found from here, as `"E:\\SO_ATT" = "/mnt/so_att"`.
+    /// Where folders that the installation's files or its database name are found from here, as `"E:\\SO_ATT" = "/mnt/so_att"`.
     pub paths: BTreeMap<String, PathBuf>,
     /// The name of an attachment's file; `{id}` stands for the id of its row. Not public: the default is the bare id.
     pub attachment_name: Option<String>,

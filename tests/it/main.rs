@@ -7,10 +7,13 @@
 mod badluck;
 mod checks;
 mod damage;
+mod discover;
 mod dns;
+mod files;
 mod files;
 mod forecast;
 mod full;
+mod logon;
 mod mail;
 mod outcomes;
 mod proxy;

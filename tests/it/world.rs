@@ -326,6 +326,13 @@ impl World {
         self.start(args).finish()
     }
 
+    /// Runs a command without a configuration to its end.
+    pub(crate) fn bare(&self, args: &[&str]) -> Output {
+        let mut command = self.command();
+        command.args(args).envs(&self.env);
+        Running::start(command).finish()
+    }
+
     /// `omt migrate` without pictures.
     pub(crate) fn migrate(&self) -> Output {
         self.run(&["migrate", "--json", "--progress", "none"])
