@@ -21,6 +21,8 @@ pub enum Code {
     InstallationNotFound,
     /// The CRM database cannot be opened or read.
     DatabaseUnreadable,
+    /// A table is not what it was when the tables were listed.
+    DatabaseChanged,
     /// An archive root is not there or cannot be listed.
     ArchiveUnreachable,
     /// The ledger cannot be opened, read or written.
@@ -45,6 +47,8 @@ pub enum Code {
     StoreUnusable,
     /// A pack that is not what its format or its name says.
     PackInvalid,
+    /// A part of a table that is not what its format, its head or its name says.
+    PartInvalid,
     /// Two things that must be equal are not.
     VerificationFailed,
     /// Reading or writing a file failed.
@@ -64,6 +68,7 @@ impl Code {
             Self::ConfigMissing => "config.missing",
             Self::InstallationNotFound => "installation.not-found",
             Self::DatabaseUnreadable => "database.unreadable",
+            Self::DatabaseChanged => "database.changed",
             Self::ArchiveUnreachable => "archive.unreachable",
             Self::LedgerUnusable => "ledger.unusable",
             Self::LedgerNewer => "ledger.newer",
@@ -76,6 +81,7 @@ impl Code {
             Self::TenantFaulty => "tenant.faulty",
             Self::StoreUnusable => "store.unusable",
             Self::PackInvalid => "pack.invalid",
+            Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
             Self::Io => "io",
             Self::Internal => "internal",

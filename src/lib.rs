@@ -24,6 +24,7 @@
 //! * [`tenant`]: the receiving side, the protocol, and the client that speaks it;
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
+//! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`checks`]: what could go wrong, found beforehand;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
@@ -49,6 +50,7 @@ pub mod pipeline;
 pub mod report;
 pub mod resources;
 pub mod sample;
+pub mod tables;
 pub mod tenant;
 
 pub use error::{Code, Error, Result};

@@ -3,7 +3,10 @@
 //! The file is attached under the name of the vendor's schema, so that the text of a query is the one that
 //! SQL Server gets.
 
+mod cells;
+
 use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, ToSql};
@@ -170,6 +173,10 @@ impl Database for SqliteDatabase {
         let answer = run().map_err(|cause| explain(&self.path, cause));
         self.broken += broken;
         answer
+    }
+
+    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+        self.page(shape, range, limit)
     }
 
     fn irregular(&self) -> Vec<Irregular> {
