@@ -21,6 +21,8 @@ pub enum Code {
     InstallationNotFound,
     /// The CRM database cannot be opened or read.
     DatabaseUnreadable,
+    /// A table is not what it was when the tables were listed.
+    DatabaseChanged,
     /// An archive root is not there or cannot be listed.
     ArchiveUnreachable,
     /// The ledger cannot be opened, read or written.
@@ -47,6 +49,8 @@ pub enum Code {
     PackInvalid,
     /// A check before the start found what nobody has waived.
     CheckBlocked,
+    /// A part of a table that is not what its format, its head or its name says.
+    PartInvalid,
     /// Two things that must be equal are not.
     VerificationFailed,
     /// Reading or writing a file failed.
@@ -66,6 +70,7 @@ impl Code {
             Self::ConfigMissing => "config.missing",
             Self::InstallationNotFound => "installation.not-found",
             Self::DatabaseUnreadable => "database.unreadable",
+            Self::DatabaseChanged => "database.changed",
             Self::ArchiveUnreachable => "archive.unreachable",
             Self::LedgerUnusable => "ledger.unusable",
             Self::LedgerNewer => "ledger.newer",
@@ -79,6 +84,7 @@ impl Code {
             Self::StoreUnusable => "store.unusable",
             Self::PackInvalid => "pack.invalid",
             Self::CheckBlocked => "check.blocked",
+            Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
             Self::Io => "io",
             Self::Internal => "internal",

@@ -46,9 +46,10 @@ impl From<&Error> for Exit {
             | Code::TenantUnreachable
             | Code::TenantFaulty
             | Code::StoreUnusable
+            | Code::DatabaseChanged
             | Code::Io
             | Code::Internal => Self::Incomplete,
-            Code::PackInvalid | Code::VerificationFailed => Self::Different,
+            Code::PackInvalid | Code::PartInvalid | Code::VerificationFailed => Self::Different,
             Code::Interrupted => Self::Interrupted,
         }
     }

@@ -26,6 +26,8 @@
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`forecast`]: how long it will take, measured beforehand;
+//! * [`tables`]: rows of the database as they move, their parts and their proof;
+//! * [`checks`]: what could go wrong, found beforehand;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
 //! * [`metrics`], [`resources`], [`clock`]: figures for monitoring, what the process has cost, what time it is.
@@ -52,6 +54,7 @@ pub mod pipeline;
 pub mod report;
 pub mod resources;
 pub mod sample;
+pub mod tables;
 pub mod tenant;
 
 pub use error::{Code, Error, Result};

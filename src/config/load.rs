@@ -1,6 +1,7 @@
 //! Reading the file and its twins in the environment, checking, and resolving paths.
 
-use super::{Config, Size, is_foreign};
+use super::{Config, Size, Tables, is_foreign};
+use crate::tables::FOLD;
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -98,6 +99,7 @@ impl Config {
         if self.installation.rest.as_deref().is_some_and(|url| !http(url)) {
             return Err("`installation.rest` must begin with http:// or https://".into());
         }
+        self.tables.check()?;
         match &self.tenant.url {
             Some(url) if !http(url) => Err("`tenant.url` must begin with http:// or https://".into()),
             _ => Ok(()),
@@ -105,10 +107,28 @@ impl Config {
     }
 }
 
+impl Tables {
+    fn check(&self) -> Result<(), String> {
+        if !(1 << 20..=256 << 20).contains(&self.part.0) {
+            return Err("`tables.part` must be between 1 MiB and 256 MiB".into());
+        }
+        if self.part_rows == 0 || self.range_rows < self.part_rows {
+            return Err("`tables.part_rows` must be at least 1 and at most `tables.range_rows`".into());
+        }
+        if self.large.0 < FOLD as u64 || self.large > self.part {
+            return Err(format!("`tables.large` must be between {} and `tables.part`", Size(FOLD as u64)));
+        }
+        if !(1..=22).contains(&self.level) {
+            return Err("`tables.level` must be between 1 and 22".into());
+        }
+        Ok(())
+    }
+}
+
 /// `OMT_PIPELINE_MEMORY=1GiB` sets `pipeline.memory`. Values are taken as TOML where they are TOML, else as text.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
-    const SECTIONS: [&str; 9] =
-        ["installation", "database", "archive", "tenant", "migration", "pipeline", "pace", "metrics", "mail"];
+    const SECTIONS: [&str; 10] =
+        ["installation", "database", "archive", "tenant", "migration", "pipeline", "tables", "pace", "metrics", "mail"];
     for (name, value) in environment {
         let Some((section, key)) = name.strip_prefix("OMT_").and_then(|rest| rest.split_once('_')) else { continue };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -176,6 +196,8 @@ mod tests {
             ("[pipeline]\nchunk = '64 MiB'", "pipeline.chunk"),
             ("[tenant]\nurl = 'ftp://x'", "tenant.url"),
             ("[installation]\nrest = 'crm.example'", "installation.rest"),
+            ("[tables]\nlarge = '1 KiB'", "tables.large"),
+            ("[tables]\nrange_rows = 5", "tables.range_rows"),
             ("[pace]\nlimit = 'fast'", "fast"),
             ("[migration]\nmode = 'maybe'", "maybe"),
             ("what is this", "not valid"),

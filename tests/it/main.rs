@@ -10,7 +10,6 @@ mod damage;
 mod discover;
 mod dns;
 mod files;
-mod files;
 mod forecast;
 mod full;
 mod logon;

@@ -1,7 +1,7 @@
 //! A CRM database that answers, whatever speaks to it.
 //!
 //! A [`Query`] is one text for all kinds of server; it names tables and columns in braces, so that no query assumes what
-//! an installation of another version does not have ([`query`] says how). An answer is a page: callers ask for the
+//! an installation of another version does not have ([`Query`] says how). An answer is a page: callers ask for the
 //! rows above the last key they have seen, so that millions of rows pass in constant memory, and a [`Database`] that has
 //! lost its connection makes a new one and asks for the same page again. Nothing here can write.
 
@@ -15,7 +15,8 @@ pub use query::{Dialect, Query};
 pub use sqlite::SqliteDatabase;
 pub use value::{Row, Value, no_date};
 
-use crate::Result;
+use crate::tables::{KeyRange, Page, PageLimit, TableShape};
+use crate::{Code, Error, Result};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -27,6 +28,23 @@ pub trait Database: Send {
     fn catalogue(&mut self) -> Result<Arc<Catalogue>>;
     /// All rows of the answer. The query has to keep them few: a page, or a sum.
     fn rows(&mut self, query: &Query) -> Result<Vec<Row>>;
+    /// A page of exact rows of a table that moves, in the order of their positions, from the first row of `range`.
+    ///
+    /// The order must be total and must not change between two calls, and `range` must be answered by the server, not by
+    /// reading what lies before it. The position of a row is its key where that is one whole number
+    /// ([`Key::Integer`](crate::tables::Key)), and else whatever the server finds its way by. A masked column is NULL and is
+    /// not read. What a cell cannot hold without loss must be an error, never a guess. A table that is not there as the
+    /// shape says is `database.changed`.
+    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+        let _ = (range, limit);
+        let what = format!("this kind of database cannot give the exact rows of `{}`", shape.name);
+        Err(Error::new(Code::DatabaseUnreadable, what).hint("move the tables from SQLite, or leave them behind"))
+    }
+    /// How many rows a table has, roughly: for the plan and for progress.
+    fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
+        let query = Query::new(format!("SELECT count(*) FROM {{{}}}", shape.name));
+        Ok(self.rows(&query)?.first().map_or(0, |row| row.integer(0)) as u64)
+    }
     /// Texts that could not be read as they are, so far.
     fn irregular(&self) -> Vec<Irregular>;
 }

@@ -3,7 +3,10 @@
 //! The file is attached under the name of the vendor's schema, so that the text of a query is the one that
 //! SQL Server gets.
 
+mod cells;
+
 use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, ToSql};
@@ -154,13 +157,10 @@ impl Database for SqliteDatabase {
                         ValueRef::Integer(number) => Value::Integer(number),
                         ValueRef::Real(number) => Value::Real(number),
                         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-                        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                            Ok(text) => Value::Text(text.to_owned()),
-                            Err(_) => {
-                                broken += 1;
-                                Value::Text(String::from_utf8_lossy(bytes).into_owned())
-                            }
-                        },
+                        ValueRef::Text(bytes) => {
+                            broken += u64::from(std::str::from_utf8(bytes).is_err());
+                            Value::Text(String::from_utf8_lossy(bytes).into_owned())
+                        }
                     });
                 }
                 answer.push(Row(values));
@@ -170,6 +170,10 @@ impl Database for SqliteDatabase {
         let answer = run().map_err(|cause| explain(&self.path, cause));
         self.broken += broken;
         answer
+    }
+
+    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+        self.page(shape, range, limit)
     }
 
     fn irregular(&self) -> Vec<Irregular> {

@@ -1,0 +1,120 @@
+//! Reading a piece of a table out of a database, part by part.
+//!
+//! A [`TableExport`] asks for pages and writes parts. It holds one page and one part, whatever the table; after a stop it goes on
+//! behind the last part that was proven, because a part says which range it covers. [`sum`] reads the same rows and
+//! writes nothing: a second pass compares before it sends.
+
+use super::part::{Part, PartLimits, PartWriter};
+use super::plan::Piece;
+use super::{Cell, Cells, KeyRange, Large, PageLimit, RowHasher, TableShape, TableSum};
+use crate::Result;
+use crate::onsite::database::Database;
+use std::io::Write;
+use std::sync::Arc;
+
+/// A page: large enough that a query pays, small enough to forget.
+const PAGE: PageLimit = PageLimit { rows: 2000, bytes: 4 << 20 };
+
+/// Takes a value that left its row, before the part that refers to it is finished.
+pub type TakeLarge<'a> = dyn FnMut(&Large, Vec<u8>) -> Result<()> + 'a;
+
+/// A piece of a table while it is being read.
+pub struct TableExport {
+    shape: Arc<TableShape>,
+    /// What was not read yet.
+    rest: KeyRange,
+    limits: PartLimits,
+    /// The level of zstd.
+    level: i32,
+    ended: bool,
+}
+
+impl TableExport {
+    /// Begins with a piece.
+    #[must_use]
+    pub fn new(piece: &Piece, limits: PartLimits, level: i32) -> Self {
+        Self { shape: Arc::clone(&piece.shape), rest: piece.range.clone(), limits, level, ended: false }
+    }
+
+    /// Goes on behind a part that the other side has.
+    #[must_use]
+    pub fn behind(mut self, range: &KeyRange) -> Self {
+        match &range.until {
+            Some(last) if self.rest.until != range.until => self.rest = self.rest.behind(last.clone()),
+            _ => self.ended = true,
+        }
+        self
+    }
+
+    /// Writes the next part into what `into` gives; nothing once all rows were read. A range without rows has no parts.
+    pub fn next_part<W: Write + Send>(
+        &mut self,
+        database: &mut dyn Database,
+        into: impl FnOnce() -> Result<W>,
+        large: &mut TakeLarge<'_>,
+    ) -> Result<Option<(Part, W)>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let (mut writer, mut into) = (None, Some(into));
+        let after = self.rest.after.clone();
+        loop {
+            let rows = writer.as_ref().map_or(0, PartWriter::rows);
+            let room = usize::try_from(self.limits.rows.saturating_sub(rows)).unwrap_or(usize::MAX);
+            let page = database.cells(&self.shape, &self.rest, PageLimit { rows: PAGE.rows.min(room), ..PAGE })?;
+            if let (None, Some(into)) = (&writer, into.take_if(|_| !page.rows.is_empty())) {
+                writer = Some(PartWriter::new(&self.shape, self.level, into()?)?);
+            }
+            let Some(open) = &mut writer else {
+                self.ended = true;
+                return Ok(None);
+            };
+            for mut row in page.rows {
+                for cell in &mut row {
+                    if let Some((reference, content)) = cell.set_aside(self.limits.large) {
+                        large(&reference, content)?;
+                    }
+                }
+                open.push(&row)?;
+            }
+            self.ended = !page.more;
+            if let Some(last) = page.last {
+                self.rest = self.rest.behind(last);
+            }
+            let full = open.rows() >= self.limits.rows || open.weight() >= self.limits.bytes;
+            if self.ended || full {
+                // The last part covers the range to its end: a row that appears there later belongs to it.
+                let until = if self.ended { self.rest.until.clone() } else { self.rest.after.clone() };
+                return writer.map(|writer| writer.finish(KeyRange { after, until })).transpose();
+            }
+        }
+    }
+}
+
+/// Every row of a range, page by page.
+pub fn each_row(
+    database: &mut dyn Database,
+    shape: &TableShape,
+    range: &KeyRange,
+    take: &mut dyn FnMut(Cells) -> Result<()>,
+) -> Result<()> {
+    let mut rest = range.clone();
+    loop {
+        let page = database.cells(shape, &rest, PAGE)?;
+        page.rows.into_iter().try_for_each(&mut *take)?;
+        match page.last.filter(|_| page.more) {
+            Some(last) => rest = rest.behind(last),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The sum of a range, from the database.
+pub fn sum(database: &mut dyn Database, shape: &TableShape, range: &KeyRange) -> Result<TableSum> {
+    let (mut hasher, mut sum) = (RowHasher::new(shape.digest()), TableSum::default());
+    each_row(database, shape, range, &mut |row: Vec<Cell>| {
+        sum.add_row(&hasher.digest(&row));
+        Ok(())
+    })?;
+    Ok(sum)
+}
