@@ -43,6 +43,8 @@ pub enum Code {
     TenantFaulty,
     /// The object store under a tenant failed.
     StoreUnusable,
+    /// Users, plans or user names break a rule.
+    PeopleInvalid,
     /// A pack that is not what its format or its name says.
     PackInvalid,
     /// Two things that must be equal are not.
@@ -75,6 +77,7 @@ impl Code {
             Self::TenantRefused => "tenant.refused",
             Self::TenantFaulty => "tenant.faulty",
             Self::StoreUnusable => "store.unusable",
+            Self::PeopleInvalid => "people.invalid",
             Self::PackInvalid => "pack.invalid",
             Self::VerificationFailed => "verification.failed",
             Self::Io => "io",

@@ -24,6 +24,7 @@
 //! * [`tenant`]: the receiving side, the protocol, and the client that speaks it;
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
+//! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`checks`]: what could go wrong, found beforehand;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
@@ -45,6 +46,7 @@ pub mod metrics;
 pub mod migration;
 pub mod onsite;
 pub mod pack;
+pub mod people;
 pub mod pipeline;
 pub mod report;
 pub mod resources;

@@ -68,6 +68,9 @@ pub(super) enum Command {
     Recover(Run),
     /// Compare the ledger with the tenant
     Verify(Verify),
+    /// Users: who gets which plan and which user name at the tenant
+    #[command(subcommand)]
+    Users(super::users::args::Users),
     /// Say where the migration stands; works beside a run
     Status(At),
     /// Write the report
@@ -272,6 +275,9 @@ pub(super) struct Invite {
     /// A user plan and how many the customer has, `SalesPREM=20`
     #[arg(long, value_name = "NAME=QUANTITY", value_parser = plan)]
     pub(super) plan: Vec<omt::tenant::protocol::Plan>,
+    /// A user name that somebody at the tenant has already
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) taken_name: Vec<String>,
     /// The largest item that is taken
     #[arg(long, value_name = "SIZE")]
     pub(super) max_item: Option<Size>,

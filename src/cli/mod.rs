@@ -10,6 +10,7 @@ mod report;
 mod sample;
 mod status;
 mod tenant;
+mod users;
 mod verify;
 
 use args::{Args, Command};
@@ -51,6 +52,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Sample(sample) => sample::sample(sample, &output),
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
+        Command::Users(users) => users::users(users, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),

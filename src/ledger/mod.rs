@@ -15,7 +15,7 @@ mod writer;
 
 pub use journal::JournalEntry;
 pub use reader::{Known, Left, Reader, Totals};
-pub use writer::{Found, Ledger, Proof, Record, Writer};
+pub use writer::{Found, Ledger, Proof, Record, Setting, Writer};
 
 /// `item.state` of an item without an outcome.
 pub(crate) const PENDING: i64 = 0;
