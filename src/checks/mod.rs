@@ -5,12 +5,16 @@
 //! from the same source. A check never changes anything. What it finds is counted completely; the first few are kept, and
 //! whoever wants all of them gives a [`Findings`] an export to write to.
 
+mod people;
+
 use crate::Result;
 use crate::config::Config;
 use crate::onsite::Installation;
 use crate::onsite::database::Database;
+use crate::people::People;
 use crate::tenant::protocol::TenantInfo;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// How bad it is if a check finds something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -85,6 +89,19 @@ pub struct Ground<'a> {
     pub database: &'a mut dyn Database,
     /// The tenant, if it is configured and answers.
     pub tenant: Option<&'a TenantInfo>,
+    /// Everybody with an account, once a check has asked for them: `None` at first.
+    pub people: Option<Arc<People>>,
+}
+
+impl Ground<'_> {
+    /// Everybody with an account; read once for all checks.
+    pub fn people(&mut self) -> Result<Arc<People>> {
+        if let Some(people) = &self.people {
+            return Ok(Arc::clone(people));
+        }
+        let people = Arc::new(People::read(self.database)?);
+        Ok(Arc::clone(self.people.insert(people)))
+    }
 }
 
 /// A thing that a check found.
@@ -129,5 +146,5 @@ impl<'a> Findings<'a> {
 
 /// Every check there is, subject by subject.
 pub fn catalogue() -> impl Iterator<Item = &'static Check> {
-    std::iter::empty()
+    people::CHECKS.iter()
 }

@@ -86,15 +86,32 @@ mod tests {
 
     #[test]
     fn what_can_be_a_user_name() {
-        for good in ["anna@fjord.no", " a.b+c@sub.fjord.co.uk ", "jürgen@bücher.de", "o'neil@fjord.ie", "a@xn--bcher-kva.de"]
+        for good in
+            ["anna@fjord.no", " a.b+c@sub.fjord.co.uk ", "jürgen@bücher.de", "o'neil@fjord.ie", "a@xn--bcher-kva.de"]
         {
             assert_eq!(objection(good), None, "{good}");
         }
         let long = format!("{}@fjord.no", "a".repeat(240));
         for bad in [
-            "", " ", "anna", "anna at fjord.no", "@fjord.no", "anna@", "anna@fjord", "anna@@fjord.no", "a b@fjord.no",
-            "anna@-fjord.no", "anna@fjord..no", "anna@[10.0.0.1]", "anna@10.0.0.1", "Anna <anna@fjord.no>", "anna@fjord_x.no",
-            ".anna@fjord.no", "anna.@fjord.no", "an\u{0}na@fjord.no", &long,
+            "",
+            " ",
+            "anna",
+            "anna at fjord.no",
+            "@fjord.no",
+            "anna@",
+            "anna@fjord",
+            "anna@@fjord.no",
+            "a b@fjord.no",
+            "anna@-fjord.no",
+            "anna@fjord..no",
+            "anna@[10.0.0.1]",
+            "anna@10.0.0.1",
+            "Anna <anna@fjord.no>",
+            "anna@fjord_x.no",
+            ".anna@fjord.no",
+            "anna.@fjord.no",
+            "an\u{0}na@fjord.no",
+            &long,
         ] {
             assert!(objection(bad).is_some(), "{bad}");
         }

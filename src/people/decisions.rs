@@ -105,7 +105,9 @@ impl Decisions {
                 changes.push((place, Some(value), new.get(place)));
             }
         }
-        changes.extend(new.iter().filter(|(place, _)| !old.contains_key(place)).map(|(place, new)| (place, None, Some(new))));
+        changes.extend(
+            new.iter().filter(|(place, _)| !old.contains_key(place)).map(|(place, new)| (place, None, Some(new))),
+        );
         if changes.is_empty() {
             return Ok(0);
         }

@@ -21,7 +21,7 @@ pub mod table;
 mod user;
 
 pub use decisions::{Decisions, Undone, undo};
-pub use outgoing::{Outgoing, Sent, SentUser};
+pub use outgoing::{Outgoing, SENT, Sent, SentUser};
 pub use plans::{Plans, Use};
 pub use problems::{Problem, ProblemKind, cannot_hold, problems};
 pub use removals::{Owners, removals};

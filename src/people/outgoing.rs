@@ -7,6 +7,9 @@ use crate::tenant::protocol::{Notifications, People as Call, PlanHolder, Removed
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The name under which the ledger keeps what was sent.
+pub const SENT: &str = "people.sent";
+
 /// The call, and what is said about it afterwards.
 #[derive(Debug, Clone)]
 pub struct Outgoing {

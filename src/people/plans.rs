@@ -85,7 +85,8 @@ impl Plans {
             _ => {
                 let names: Vec<&str> = self.list().iter().map(|plan| plan.name.as_str()).collect();
                 let hint = if names.is_empty() {
-                    "the tenant has no user plans; whoever made it gives them with `omt tenant invite --plan`".to_owned()
+                    "the tenant has no user plans; whoever made it gives them with `omt tenant invite --plan`"
+                        .to_owned()
                 } else {
                     format!("the tenant has: {}", names.join(", "))
                 };

@@ -89,7 +89,10 @@ pub fn problems(people: &People, decisions: &Decisions, plans: &Plans) -> Vec<Pr
         found.push(Problem::new(ProblemKind::NoAdministrator, None, "no administrator holds a plan"));
     }
     if let Some(objection) = decisions.summary.as_deref().and_then(address::objection) {
-        let text = format!("the summary cannot be sent to `{}`: {objection}", decisions.summary.as_deref().unwrap_or_default());
+        let text = format!(
+            "the summary cannot be sent to `{}`: {objection}",
+            decisions.summary.as_deref().unwrap_or_default()
+        );
         found.push(Problem::new(ProblemKind::InvalidSummary, None, text));
     }
     found

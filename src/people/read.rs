@@ -55,7 +55,8 @@ pub(super) fn each(database: &mut dyn Database, text: &str, mut row: impl FnMut(
 fn accounts(database: &mut dyn Database) -> Result<Users> {
     let mut users = Users::new();
     let groups = names(database, "UserGroup", "UserGroup_id")?;
-    let text = "SELECT {top} {associate.associate_id}, {associate.name}, {associate.deleted|0}, {associate.group_idx|0},
+    let text =
+        "SELECT {top} {associate.associate_id}, {associate.name}, {associate.deleted|0}, {associate.group_idx|0},
                        {associate.person_id|0}, {associate.type|0}
                 FROM {associate} WHERE {=associate.associate_id} > ?1 ORDER BY {=associate.associate_id} {limit}";
     each(database, text, |row| {

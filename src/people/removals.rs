@@ -46,7 +46,8 @@ pub fn removals(
     if owners.0.is_empty() || !database.has_table("Email")? {
         return Ok(());
     }
-    let text = "SELECT {top} {Email.email_id}, {Email.person_id}, {Email.email_address}, {Email.rank|0}, {Email.protocol|''},
+    let text =
+        "SELECT {top} {Email.email_id}, {Email.person_id}, {Email.email_address}, {Email.rank|0}, {Email.protocol|''},
                        {Email.type|0}, {person.firstname|''}, {person.middleName|''}, {person.lastname|''}
                 FROM {Email} LEFT JOIN {person} ON {=person.person_id} = {=Email.person_id}
                 WHERE {=Email.email_id} > ?1 AND {=Email.person_id} <> 0

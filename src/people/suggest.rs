@@ -183,7 +183,8 @@ mod tests {
     use std::sync::Arc;
 
     fn suggested(held: &[(&str, &str)], plans: &[&str]) -> Suggestion {
-        let modules = held.iter().map(|(name, title)| Arc::new(Module { name: (*name).into(), title: (*title).into() }));
+        let modules =
+            held.iter().map(|(name, title)| Arc::new(Module { name: (*name).into(), title: (*title).into() }));
         let user = User { modules: modules.collect(), ..User::new(1, "LM", UserKind::Employee) };
         let plans: Vec<Plan> = plans.iter().map(|name| Plan { name: (*name).into(), quantity: 1 }).collect();
         let found = suggestions(&People::of(vec![user]), &Decisions::default(), &Plans::new(&plans, &[]));
@@ -196,7 +197,11 @@ mod tests {
             (("ten-sales", "SalesPREM"), vec!["SalesPREM", "ServicePREM", "Sales Essentials"], "SalesPREM"),
             (("ten-sales", "SalesPREM"), vec!["Sales Premium", "Sales Essentials"], "Sales Premium"),
             (("ten-salesservice", ""), vec!["SalesPREM", "SalesPREM-ServicePREM"], "SalesPREM-ServicePREM"),
-            (("superlicense-complete", "Complete"), vec!["SalesPREM-ServicePREM-Marketing", "Marketing"], "SalesPREM-ServicePREM-Marketing"),
+            (
+                ("superlicense-complete", "Complete"),
+                vec!["SalesPREM-ServicePREM-Marketing", "Marketing"],
+                "SalesPREM-ServicePREM-Marketing",
+            ),
             (("superlicense-service-pro", "Service"), vec!["Sales Premium", "Service Premium"], "Service Premium"),
             (("superlicense-contact-manager", ""), vec!["Standard CRM", "SalesPREM"], "Standard CRM"),
             (("ten-sales", "Sales Premium"), vec!["Core", "Growth", "Plus"], "Growth"),
@@ -215,8 +220,12 @@ mod tests {
 
     #[test]
     fn several_plans_that_fit_are_named_and_none_is_chosen() {
-        let suggestion = suggested(&[("superlicense-sales-pro", "Sales Pro")], &["Sales Premium", "Service", "Sales Essentials"]);
-        assert_eq!((suggestion.plan, suggestion.candidates.as_slice()), (None, ["Sales Premium".to_owned(), "Sales Essentials".to_owned()].as_slice()));
+        let suggestion =
+            suggested(&[("superlicense-sales-pro", "Sales Pro")], &["Sales Premium", "Service", "Sales Essentials"]);
+        assert_eq!(
+            (suggestion.plan, suggestion.candidates.as_slice()),
+            (None, ["Sales Premium".to_owned(), "Sales Essentials".to_owned()].as_slice())
+        );
         let suite = suggested(&[("ten-sales", "")], &["Core", "Growth"]);
         assert_eq!((suite.plan, suite.candidates.len()), (None, 2));
         let user = suggested(&[("user", "")], &["A", "B"]);

@@ -7,6 +7,7 @@ use super::units::Many;
 use crate::Result;
 use crate::item::Outcome;
 use crate::ledger::{Reader, Totals};
+use crate::people::Sent;
 use chrono::{DateTime, Utc};
 use std::fmt;
 
@@ -29,6 +30,8 @@ pub(super) struct Facts {
     /// The last [`RUNS`] runs, newest first.
     pub(super) runs: Vec<Run>,
     pub(super) journal: Journal,
+    /// What the tenant was told about users, if it was.
+    pub(super) people: Option<Sent>,
 }
 
 impl Facts {
@@ -47,6 +50,7 @@ impl Facts {
             roots: Roots::of(reader)?,
             runs: runs.iter().map(|(_, started, _, summary)| Run::read(started, summary.as_deref())).collect(),
             journal: Journal::check(reader)?,
+            people: reader.meta(crate::people::SENT)?.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }
 

@@ -45,6 +45,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     if let Some(trouble) = &facts.journal.trouble {
         member(paper, "journal_trouble", trouble)?;
     }
+    if let Some(people) = &facts.people {
+        member(paper, "people", people)?;
+    }
     write!(paper, ",\"runs\":")?;
     runs(reader, paper)?;
     write!(paper, ",\"left\":")?;

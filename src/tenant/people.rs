@@ -19,8 +19,8 @@ const LONGEST: usize = 1000;
 impl Tenant {
     /// Takes the people of a migration; the inner error is what does not fit.
     pub(crate) fn put_people(&self, call: &Call) -> Result<Result<PeopleTaken, Vec<Conflict>>> {
-        let bytes =
-            serde_json::to_vec(call).map_err(|cause| Error::new(Code::Internal, "people cannot be written").because(cause))?;
+        let bytes = serde_json::to_vec(call)
+            .map_err(|cause| Error::new(Code::Internal, "people cannot be written").because(cause))?;
         let users = u32::try_from(call.users.len()).unwrap_or(u32::MAX);
         let people = PeopleCard { name: Digest::of(&bytes), users };
         let taken = self.change(|card, _| {
@@ -53,7 +53,8 @@ impl Tenant {
     pub(crate) fn people(&self) -> Result<Option<Call>> {
         let Some(people) = self.card().people else { return Ok(None) };
         let (objects, path) = (self.objects.clone(), self.objects.people_path(&people.name));
-        let damaged = |what: &str| Error::new(Code::StoreUnusable, format!("the list of people in the store is {what}"));
+        let damaged =
+            |what: &str| Error::new(Code::StoreUnusable, format!("the list of people in the store is {what}"));
         let bytes = self.objects.place.wait(async move { objects.get(&path).await })?.ok_or_else(|| damaged("gone"))?;
         if Digest::of(&bytes) != people.name {
             return Err(damaged("damaged"));
@@ -80,7 +81,8 @@ fn conflicts(call: &Call, card: &Card) -> Vec<Conflict> {
     let mut found = Vec::new();
     let (mut users, mut decisions, mut seen) = (Vec::new(), Decisions::default(), HashSet::new());
     for holder in &call.users {
-        let mut add = |kind: &str, text: String| found.push(Conflict { kind: kind.to_owned(), user: Some(holder.user), text });
+        let mut add =
+            |kind: &str, text: String| found.push(Conflict { kind: kind.to_owned(), user: Some(holder.user), text });
         if !seen.insert(holder.user) {
             add("duplicate-user", format!("{}: user {} is in the list twice", holder.login, holder.user));
             continue;

@@ -8,6 +8,7 @@ mod badluck;
 mod damage;
 mod files;
 mod outcomes;
+mod people;
 mod proxy;
 mod recovery;
 mod resume;

@@ -115,8 +115,11 @@ pub(super) async fn notify(args: &Notify, output: &Output) -> Ended {
         Some("none") => decisions.summary = None,
         Some(summary) => {
             if let Some(objection) = address::objection(summary) {
-                return Err(Error::new(Code::PeopleInvalid, format!("nothing can be sent to `{summary}`: {objection}"))
-                    .hint("give an e-mail address, or `none`"));
+                return Err(Error::new(
+                    Code::PeopleInvalid,
+                    format!("nothing can be sent to `{summary}`: {objection}"),
+                )
+                .hint("give an e-mail address, or `none`"));
             }
             decisions.summary = Some(summary.to_owned());
         }
@@ -154,7 +157,8 @@ fn settle(desk: &Desk, decisions: &Decisions, what: &str, output: &Output) -> En
     let now = problems(&desk.people, decisions, &desk.plans);
     let new: Vec<&Problem> = now.iter().filter(|problem| !before.contains(problem)).collect();
     // Fewer of what was too many is no new problem.
-    let usage = |decisions, plan: &str| desk.plans.usage(decisions).iter().find(|used| used.plan == plan).map(|used| used.used);
+    let usage =
+        |decisions, plan: &str| desk.plans.usage(decisions).iter().find(|used| used.plan == plan).map(|used| used.used);
     let worse = |plan: &str| usage(decisions, plan) > usage(&desk.decisions, plan);
     let over = |problem: &&&Problem| problem.kind == ProblemKind::TooMany && problem.plan.as_deref().is_some_and(worse);
     if let Some(over) = new.iter().find(over) {

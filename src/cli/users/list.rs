@@ -54,9 +54,16 @@ fn card(user: &User, desk: &Desk, problems: &[Problem]) -> Value {
 
 fn head(desk: &Desk, usage: &[Use]) {
     for used in usage {
-        println!("{:<40} {:>6} used of {:>6}, {:>6} left", Plain(&used.plan).to_string(), used.used, used.quantity, used.available);
+        println!(
+            "{:<40} {:>6} used of {:>6}, {:>6} left",
+            Plain(&used.plan).to_string(),
+            used.used,
+            used.quantity,
+            used.available
+        );
     }
-    let without = desk.people.users().iter().filter(|user| user.is_active_employee() && desk.decisions.plan(user.id).is_none());
+    let without =
+        desk.people.users().iter().filter(|user| user.is_active_employee() && desk.decisions.plan(user.id).is_none());
     println!("{:<40} {:>6} employees", "no plan", without.count());
     println!();
 }

@@ -19,7 +19,8 @@ const LARGEST: u64 = 256 << 20;
 pub(super) async fn export(args: &Export, output: &Output) -> Ended {
     let desk = Desk::open(&args.list.at.config, false).await?;
     let users = desk.find(&args.list.filter);
-    let writing = Box::new(|out: &mut dyn Write| table::export(out, &desk.people, &users, &desk.decisions, &desk.plans));
+    let writing =
+        Box::new(|out: &mut dyn Write| table::export(out, &desk.people, &users, &desk.decisions, &desk.plans));
     match args.out.as_deref().filter(|out| *out != Path::new("-")) {
         None => to_stdout(writing)?,
         Some(out) => {

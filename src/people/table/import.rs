@@ -309,7 +309,10 @@ mod tests {
             ("1,LM,SalesPREM,kn@X.no\n2,KN,SalesPREM,kn@x.no\n", vec![(2, "duplicate-name"), (3, "duplicate-name")]),
             ("4,EXT,SalesPREM,ext@x.no\n", vec![(2, "cannot-hold")]),
             ("1,LM\n", vec![(2, "unreadable")]),
-            ("1,LM,,\n9,A,,\n2,\"K\nN\",Gold,\n", vec![(3, "unknown-user"), (4, "changed-column"), (4, "unknown-plan")]),
+            (
+                "1,LM,,\n9,A,,\n2,\"K\nN\",Gold,\n",
+                vec![(3, "unknown-user"), (4, "changed-column"), (4, "unknown-plan")],
+            ),
         ] {
             assert_eq!(faults(&format!("{head}{rows}")), expected, "{rows}");
         }
@@ -327,8 +330,10 @@ mod tests {
 
     #[test]
     fn a_table_in_the_other_encoding_of_excel_is_read() {
-        let bytes: Vec<u8> =
-            "\u{feff}id\tplan\tuser_name\r\n1\tSalesPREM\t\u{e5}se@x.no\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let bytes: Vec<u8> = "\u{feff}id\tplan\tuser_name\r\n1\tSalesPREM\t\u{e5}se@x.no\r\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         let read = import(&bytes, &people(), &Decisions::default(), &plans()).unwrap();
         assert_eq!((read.faults.len(), read.decisions.name(1)), (0, Some("\u{e5}se@x.no")));
     }

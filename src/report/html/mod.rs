@@ -6,6 +6,7 @@
 
 mod chart;
 mod lists;
+mod people;
 
 use super::facts::{Facts, RUNS, Standing};
 use super::left;
@@ -42,6 +43,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         waiting(run, paper)?;
     }
     runs(facts, paper)?;
+    if let Some(people) = &facts.people {
+        people::section(people, paper)?;
+    }
     lists::left_behind(reader, facts, paper)?;
     lists::orphans(reader, facts, paper)?;
     lists::journal(reader, facts, paper)?;
@@ -108,6 +112,9 @@ fn contents(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     if !facts.runs.is_empty() {
         write!(paper, "<a href=\"#runs\">Runs</a>")?;
+    }
+    if facts.people.is_some() {
+        write!(paper, "<a href=\"#people\">Users</a>")?;
     }
     for outcome in left::outcomes() {
         let (items, _) = facts.totals.of(None, Some(outcome));

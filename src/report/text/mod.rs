@@ -2,8 +2,10 @@
 
 mod lists;
 mod of_run;
+mod people;
 
 pub use of_run::of_run;
+pub(super) use people::card;
 
 use super::facts::{Facts, Standing};
 use super::paper::Paper;
@@ -29,6 +31,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     if let Some(run) = facts.working() {
         throughput(run, paper)?;
         edges(run, paper)?;
+    }
+    if let Some(people) = &facts.people {
+        people::write(people, paper)?;
     }
     lists::write(reader, facts, paper)
 }

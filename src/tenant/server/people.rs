@@ -36,7 +36,8 @@ pub(super) async fn put(
             1 => "a conflict in users and plans".to_owned(),
             count => format!("{count} conflicts in users and plans"),
         };
-        Trouble::conflicts(title, conflicts).hint("`omt users list` shows them; change plans and user names, then run again")
+        Trouble::conflicts(title, conflicts)
+            .hint("`omt users list` shows them; change plans and user names, then run again")
     })
 }
 

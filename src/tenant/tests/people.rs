@@ -61,8 +61,11 @@ fn people_are_kept_replaced_and_given_back() {
 #[test]
 fn each_conflict_is_listed_and_nothing_is_taken() {
     let world = World::new();
-    invite(&world.place(), Invitation { taken_names: vec!["Boss@x.no".into()], ..invitation("Fjord AS", world.limits) })
-        .unwrap();
+    invite(
+        &world.place(),
+        Invitation { taken_names: vec!["Boss@x.no".into()], ..invitation("Fjord AS", world.limits) },
+    )
+    .unwrap();
     let mut tenant = world.serve();
     run(async {
         tenant.open(Mode::Test).await;
