@@ -160,7 +160,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
             .hint("`omt migrate` makes the initial upload"));
     }
     settle_differences(&site, &opened, &*connection.to).await?;
-    let decisions = people::decided(&site.ledger, &config, &observer)?;
+    let decisions = people::decided(&site.ledger, &config, &info, &observer)?;
 
     // A run that is killed leaves this.
     site.ledger.writer().put(Record::Run(started.clone(), false, "null".into()))?;

@@ -7,23 +7,50 @@
 use crate::config::Config;
 use crate::ledger::{Ledger, Record};
 use crate::onsite::Installation;
-use crate::people::{Decisions, Outgoing, SENT};
+use crate::people::{Decisions, Outgoing, People, Plans, ProblemKind, SENT, problems};
 use crate::pipeline::{Event, Finished, Observer};
 use crate::tenant::destination::Destination;
-use crate::tenant::protocol::Mode;
+use crate::tenant::protocol::{Mode, TenantInfo};
 use crate::{Code, Error, Result};
 use serde_json::json;
 use std::sync::Arc;
 
-/// The decisions in the ledger, if there are any. Warns where a live migration would leave everybody outside.
-pub(super) fn decided(ledger: &Ledger, config: &Config, observer: &Observer) -> Result<Option<Decisions>> {
+/// So many problems are told at the start.
+const SHOWN: usize = 5;
+
+/// The decisions in the ledger, if there are any. Warns at once of what the tenant will not accept at the end, and where
+/// a live migration would leave everybody outside.
+pub(super) fn decided(
+    ledger: &Ledger,
+    config: &Config,
+    tenant: &TenantInfo,
+    observer: &Observer,
+) -> Result<Option<Decisions>> {
     let decisions = Decisions::read(&ledger.reader()?)?;
-    if config.migration.mode == Mode::Live && decisions.plans().next().is_none() {
-        let message = "no user has a plan: after this migration nobody can log in; `omt users` gives plans";
+    let warn = |message: String| {
         tracing::warn!("{message}");
-        observer(Event::Warning { message: message.to_owned() });
+        observer(Event::Warning { message });
+    };
+    if config.migration.mode == Mode::Live && decisions.plans().next().is_none() {
+        warn("no user has a plan: after this migration nobody can log in; `omt users` gives plans".into());
     }
-    Ok((!decisions.is_empty()).then_some(decisions))
+    if decisions.is_empty() {
+        return Ok(None);
+    }
+    let people = People::read(&mut *Installation::find(config)?.connect()?)?;
+    let mut broken = problems(&people, &decisions, &Plans::of(tenant));
+    // Whoever is gone from the installation is not sent.
+    broken.retain(|problem| problem.kind != ProblemKind::UnknownUser);
+    if !broken.is_empty() {
+        let first: Vec<&str> = broken.iter().take(SHOWN).map(|problem| problem.text.as_str()).collect();
+        let more = if broken.len() > SHOWN { "; …" } else { "" };
+        warn(format!(
+            "problems with users ({}), to be solved with `omt users` before the tenant accepts: {}{more}",
+            broken.len(),
+            first.join("; ")
+        ));
+    }
+    Ok(Some(decisions))
 }
 
 /// Sends what was decided, if the run has come to its end, and keeps for the report what was sent.

@@ -80,19 +80,16 @@ impl Plans {
             return Ok(plan);
         }
         let alike: Vec<&Plan> = self.list().iter().filter(|plan| letters(&plan.name) == letters(typed)).collect();
-        match alike.as_slice() {
-            [only] => Ok(only),
-            _ => {
-                let names: Vec<&str> = self.list().iter().map(|plan| plan.name.as_str()).collect();
-                let hint = if names.is_empty() {
-                    "the tenant has no user plans; whoever made it gives them with `omt tenant invite --plan`"
-                        .to_owned()
-                } else {
-                    format!("the tenant has: {}", names.join(", "))
-                };
-                Err(Error::new(Code::PeopleInvalid, format!("the tenant has no plan `{}`", typed.trim())).hint(hint))
-            }
+        if let [only] = alike.as_slice() {
+            return Ok(only);
         }
+        let names: Vec<&str> = self.list().iter().map(|plan| plan.name.as_str()).collect();
+        let hint = if names.is_empty() {
+            "the tenant has no user plans; whoever made it gives them with `omt tenant invite --plan`".to_owned()
+        } else {
+            format!("the tenant has: {}", names.join(", "))
+        };
+        Err(Error::new(Code::PeopleInvalid, format!("the tenant has no plan `{}`", typed.trim())).hint(hint))
     }
 
     /// The user name as the tenant has it, if somebody there has it already.

@@ -174,6 +174,7 @@ fn listed(logins: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::ProblemKind::*;
     use super::*;
     use crate::people::Address;
     use crate::tenant::protocol::Plan;
@@ -210,7 +211,9 @@ mod tests {
     #[test]
     fn both_sides_of_a_conflict_are_named() {
         let mut decisions = Decisions::default();
-        [1, 2, 3].into_iter().for_each(|id| decisions.set_plan(id, Some("A".into())));
+        for id in [1, 2, 3] {
+            decisions.set_plan(id, Some("A".into()));
+        }
         assert_eq!(
             told(&decisions),
             ["LM: user name `Lm@X.no` is also used by KN", "KN: user name `lm@x.NO` is also used by LM"]
@@ -238,7 +241,6 @@ mod tests {
         decisions.summary = Some("nobody".into());
         let found = problems(&people(), &decisions, &plans());
         let kinds: Vec<_> = found.iter().map(|problem| (problem.user, problem.kind)).collect();
-        use ProblemKind::*;
         assert_eq!(
             kinds,
             [

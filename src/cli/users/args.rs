@@ -109,7 +109,7 @@ pub(in crate::cli) struct Suggest {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = true, args = ["welcome", "summary"])]
+#[group(required = true, multiple = true)]
 pub(in crate::cli) struct Notify {
     #[command(flatten)]
     pub(super) at: At,

@@ -1,6 +1,6 @@
 //! Decisions about users: plans, user names, notifications, and taking them back.
 
-use super::args::{Assign, Name, Notify, Suggest, Unassign, Who, YesNo};
+use super::args::{Assign, Name, Notify, Suggest, Unassign, YesNo};
 use super::{Desk, print_json};
 use crate::cli::Ended;
 use crate::cli::args::{At, Output};
@@ -16,7 +16,7 @@ use serde_json::json;
 pub(super) async fn assign(args: &Assign, output: &Output) -> Ended {
     let desk = Desk::open(&args.at.config, true).await?;
     let plan = desk.plans.find(&args.plan)?.name.clone();
-    let users = chosen(&desk, &args.who)?;
+    let users = chosen(&desk, args.who.filter.as_deref(), &args.who.logins)?;
     if let Some((user, why)) = users.iter().find_map(|user| cannot_hold(user).map(|why| (user, why))) {
         return Err(Error::new(Code::PeopleInvalid, format!("{} {why} and cannot hold a plan", user.login))
             .hint("leave it out; nothing was changed"));
@@ -29,11 +29,28 @@ pub(super) async fn assign(args: &Assign, output: &Output) -> Ended {
 
 pub(super) async fn unassign(args: &Unassign, output: &Output) -> Ended {
     let desk = Desk::open(&args.at.config, false).await?;
-    let mut users = chosen(&desk, &args.who)?;
-    users.retain(|user| desk.decisions.plan(user.id).is_some());
     let mut decisions = desk.decisions.clone();
+    // Whoever is gone from the installation has no log-in any more, but a number.
+    let gone = |login: &String| {
+        login.parse().ok().filter(|id| desk.people.get(*id).is_none() && desk.decisions.plan(*id).is_some())
+    };
+    let (numbers, logins): (Vec<String>, Vec<String>) =
+        args.who.logins.iter().cloned().partition(|login| gone(login).is_some());
+    for id in numbers.iter().filter_map(gone) {
+        decisions.set_plan(id, None);
+        decisions.set_name(id, None);
+    }
+    let mut users = Vec::new();
+    if !logins.is_empty() || args.who.filter.is_some() {
+        users = chosen(&desk, args.who.filter.as_deref(), &logins)?;
+        users.retain(|user| desk.decisions.plan(user.id).is_some());
+    }
     users.iter().for_each(|user| decisions.set_plan(user.id, None));
-    let what = format!("no plan for {}", of(&users));
+    let what = if users.is_empty() && !numbers.is_empty() {
+        format!("no plan for users who are gone: {}", numbers.join(", "))
+    } else {
+        format!("no plan for {}", of(&users))
+    };
     settle(&desk, &decisions, &what, output)
 }
 
@@ -129,9 +146,9 @@ pub(super) async fn notify(args: &Notify, output: &Output) -> Ended {
 
 /// The users that were named, or those of the filter: then only employees who still work here, because a plan for
 /// everybody in a group is not meant for its meeting rooms.
-fn chosen<'a>(desk: &'a Desk, who: &Who) -> Result<Vec<&'a User>> {
-    let mut users = match &who.filter {
-        None => who.logins.iter().map(|login| desk.named(login)).collect::<Result<Vec<_>>>()?,
+fn chosen<'a>(desk: &'a Desk, filter: Option<&str>, logins: &[String]) -> Result<Vec<&'a User>> {
+    let mut users = match filter {
+        None => logins.iter().map(|login| desk.named(login)).collect::<Result<Vec<_>>>()?,
         Some(filter) => desk.find(filter).into_iter().filter(|user| user.is_active_employee()).collect(),
     };
     users.sort_by_key(|user| user.id);

@@ -17,6 +17,10 @@ use std::path::Path;
 const LARGEST: u64 = 256 << 20;
 
 pub(super) async fn export(args: &Export, output: &Output) -> Ended {
+    if output.json && args.out.is_none() {
+        // On stdout data is JSON, if that is wished.
+        return super::list::list(&args.list, output).await;
+    }
     let desk = Desk::open(&args.list.at.config, false).await?;
     let users = desk.find(&args.list.filter);
     let writing =
