@@ -96,7 +96,7 @@ pub(in crate::cli) struct Name {
     pub(super) login: String,
     /// The user name, an e-mail address; without it the proposed one is taken again
     #[arg(value_name = "ADDRESS")]
-    pub(super) name: Option<String>,
+    pub(super) address: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -109,10 +109,17 @@ pub(in crate::cli) struct Suggest {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
 pub(in crate::cli) struct Notify {
     #[command(flatten)]
     pub(super) at: At,
+    #[command(flatten)]
+    pub(super) told: Told,
+}
+
+/// Who is told what.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(in crate::cli) struct Told {
     /// Whether users get a welcome e-mail
     #[arg(long, value_enum)]
     pub(super) welcome: Option<YesNo>,

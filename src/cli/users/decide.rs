@@ -22,7 +22,9 @@ pub(super) async fn assign(args: &Assign, output: &Output) -> Ended {
             .hint("leave it out; nothing was changed"));
     }
     let mut decisions = desk.decisions.clone();
-    users.iter().for_each(|user| decisions.set_plan(user.id, Some(plan.clone())));
+    for user in &users {
+        decisions.set_plan(user.id, Some(plan.clone()));
+    }
     let what = format!("plan `{plan}` for {}", of(&users));
     settle(&desk, &decisions, &what, output)
 }
@@ -45,7 +47,9 @@ pub(super) async fn unassign(args: &Unassign, output: &Output) -> Ended {
         users = chosen(&desk, args.who.filter.as_deref(), &logins)?;
         users.retain(|user| desk.decisions.plan(user.id).is_some());
     }
-    users.iter().for_each(|user| decisions.set_plan(user.id, None));
+    for user in &users {
+        decisions.set_plan(user.id, None);
+    }
     let what = if users.is_empty() && !numbers.is_empty() {
         format!("no plan for users who are gone: {}", numbers.join(", "))
     } else {
@@ -57,12 +61,12 @@ pub(super) async fn unassign(args: &Unassign, output: &Output) -> Ended {
 pub(super) async fn name(args: &Name, output: &Output) -> Ended {
     let desk = Desk::open(&args.at.config, false).await?;
     let user = desk.named(&args.login)?;
-    if let Some((name, objection)) = args.name.as_deref().and_then(|name| Some((name, address::objection(name)?))) {
+    if let Some((name, objection)) = args.address.as_deref().and_then(|name| Some((name, address::objection(name)?))) {
         return Err(Error::new(Code::PeopleInvalid, format!("`{name}` cannot be a user name: {objection}"))
             .hint("a user name is an e-mail address"));
     }
     let mut decisions = desk.decisions.clone();
-    decisions.set_name(user.id, args.name.as_deref());
+    decisions.set_name(user.id, args.address.as_deref());
     let what = format!("user name `{}` for {}", decisions.name_of(user).unwrap_or_default(), user.login);
     settle(&desk, &decisions, &what, output)
 }
@@ -100,7 +104,7 @@ pub(super) async fn suggest(args: &Suggest, output: &Output) -> Ended {
     settle(&desk, &decisions, &format!("suggested plans for {count} users"), output)
 }
 
-pub(super) async fn undo(args: &At, output: &Output) -> Ended {
+pub(super) fn undo(args: &At, output: &Output) -> Ended {
     let config = Config::load(&args.config)?;
     let nothing = || {
         Error::new(Code::PeopleInvalid, "there is no change to take back")
@@ -124,10 +128,10 @@ pub(super) async fn undo(args: &At, output: &Output) -> Ended {
 pub(super) async fn notify(args: &Notify, output: &Output) -> Ended {
     let desk = Desk::open(&args.at.config, false).await?;
     let mut decisions = desk.decisions.clone();
-    if let Some(welcome) = args.welcome {
+    if let Some(welcome) = args.told.welcome {
         decisions.welcome = Some(welcome == YesNo::Yes);
     }
-    match args.summary.as_deref().map(str::trim) {
+    match args.told.summary.as_deref().map(str::trim) {
         None => {}
         Some("none") => decisions.summary = None,
         Some(summary) => {
@@ -191,7 +195,9 @@ fn settle(desk: &Desk, decisions: &Decisions, what: &str, output: &Output) -> En
         }));
     } else {
         println!("{}: {changed} changed", Plain(what));
-        new.iter().for_each(|problem| println!("! {}", Plain(&problem.text)));
+        for problem in new {
+            println!("! {}", Plain(&problem.text));
+        }
     }
     Ok(Exit::Verified)
 }

@@ -25,7 +25,7 @@ pub(super) async fn users(command: Users, output: &Output) -> Ended {
         Users::Unassign(args) => decide::unassign(&args, output).await,
         Users::Name(args) => decide::name(&args, output).await,
         Users::Suggest(args) => decide::suggest(&args, output).await,
-        Users::Undo(args) => decide::undo(&args, output).await,
+        Users::Undo(args) => decide::undo(&args, output),
         Users::Notify(args) => decide::notify(&args, output).await,
     }
 }
