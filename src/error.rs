@@ -45,6 +45,8 @@ pub enum Code {
     TenantFaulty,
     /// The object store under a tenant failed.
     StoreUnusable,
+    /// Users, plans or user names break a rule.
+    PeopleInvalid,
     /// A pack that is not what its format or its name says.
     PackInvalid,
     /// A check before the start found what nobody has waived.
@@ -82,6 +84,7 @@ impl Code {
             Self::TenantRefused => "tenant.refused",
             Self::TenantFaulty => "tenant.faulty",
             Self::StoreUnusable => "store.unusable",
+            Self::PeopleInvalid => "people.invalid",
             Self::PackInvalid => "pack.invalid",
             Self::CheckBlocked => "check.blocked",
             Self::PartInvalid => "part.invalid",

@@ -40,6 +40,7 @@ impl From<&Error> for Exit {
             | Code::LedgerDamaged
             | Code::LedgerBusy
             | Code::LedgerForeign
+            | Code::PeopleInvalid
             | Code::TenantDenied => Self::Usage,
             Code::TenantRefused | Code::CheckBlocked => Self::Blocked,
             Code::LedgerUnusable

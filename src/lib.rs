@@ -27,7 +27,7 @@
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`forecast`]: how long it will take, measured beforehand;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
-//! * [`checks`]: what could go wrong, found beforehand;
+//! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
 //! * [`metrics`], [`resources`], [`clock`]: figures for monitoring, what the process has cost, what time it is.
@@ -50,6 +50,7 @@ pub mod metrics;
 pub mod migration;
 pub mod onsite;
 pub mod pack;
+pub mod people;
 pub mod pipeline;
 pub mod report;
 pub mod resources;

@@ -19,6 +19,7 @@ mod installation;
 mod machine;
 mod mail;
 mod old_server;
+mod people;
 pub mod run;
 mod secrets;
 mod selection;
@@ -37,8 +38,10 @@ use crate::Result;
 use crate::config::Config;
 use crate::onsite::Installation;
 use crate::onsite::database::Database;
+use crate::people::People;
 use crate::tenant::protocol::TenantInfo;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// How bad it is if a check finds something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -158,6 +161,19 @@ pub struct Ground<'a> {
     pub database: &'a mut dyn Database,
     /// The tenant, if it is configured and answers.
     pub tenant: Option<&'a TenantInfo>,
+    /// Everybody with an account, once a check has asked for them: `None` at first.
+    pub people: Option<Arc<People>>,
+}
+
+impl Ground<'_> {
+    /// Everybody with an account; read once for all checks.
+    pub fn people(&mut self) -> Result<Arc<People>> {
+        if let Some(people) = &self.people {
+            return Ok(Arc::clone(people));
+        }
+        let people = Arc::new(People::read(self.database)?);
+        Ok(Arc::clone(self.people.insert(people)))
+    }
 }
 
 /// A thing that a check found.
@@ -214,6 +230,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Check> {
         old_server::CHECKS,
         tenant::CHECKS,
         machine::CHECKS,
+        people::CHECKS,
         mail::CHECKS,
     ];
     files.into_iter().flatten()

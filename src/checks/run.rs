@@ -137,8 +137,13 @@ async fn check_with(
     let work = tokio::task::spawn_blocking(move || {
         let installation = Installation::find(&config)?;
         let mut database = installation.connect()?;
-        let ground =
-            Ground { config: &config, installation: &installation, database: &mut *database, tenant: info.as_ref() };
+        let ground = Ground {
+            config: &config,
+            installation: &installation,
+            database: &mut *database,
+            tenant: info.as_ref(),
+            people: None,
+        };
         look(ground, &selection, &Waivers::read(&config.migration.ledger), export.as_deref())
     });
     work.await.map_err(|cause| Error::new(Code::Internal, "the checks panicked").because(cause))?

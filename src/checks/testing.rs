@@ -74,7 +74,7 @@ impl Site {
         let check = find(id).unwrap_or_else(|| panic!("there is no check `{id}`"));
         let mut database = self.installation.connect()?;
         let (config, installation) = (&self.config, &self.installation);
-        let mut ground = Ground { config, installation, database: &mut *database, tenant };
+        let mut ground = Ground { config, installation, database: &mut *database, tenant, people: None };
         let mut all = Vec::new();
         let mut export = |evidence: &Evidence| {
             all.push(evidence.clone());
@@ -116,6 +116,7 @@ pub(crate) fn tenant(company: &str, serial: &str) -> TenantInfo {
         serial: serial.into(),
         state: TenantState::MigrationPending,
         plans: Vec::new(),
+        taken_names: Vec::new(),
         mail_domain: "customer.suocrm.com".into(),
         limits: Limits::default(),
     }

@@ -78,6 +78,9 @@ pub(super) enum Command {
     Verify(Verify),
     /// Measure database, disks and link, and say how long seed and final window will take
     Forecast(Forecast),
+    /// Users: who gets which plan and which user name at the tenant
+    #[command(subcommand)]
+    Users(super::users::args::Users),
     /// Say where the migration stands; works beside a run
     Status(At),
     /// Write the report
@@ -367,6 +370,9 @@ pub(super) struct Invite {
     /// A user plan and how many the customer has, `SalesPREM=20`
     #[arg(long, value_name = "NAME=QUANTITY", value_parser = plan)]
     pub(super) plan: Vec<omt::tenant::protocol::Plan>,
+    /// A user name that somebody at the tenant has already
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) taken_name: Vec<String>,
     /// The largest item that is taken
     #[arg(long, value_name = "SIZE")]
     pub(super) max_item: Option<Size>,

@@ -15,6 +15,7 @@ mod report;
 mod sample;
 mod status;
 mod tenant;
+mod users;
 mod verify;
 
 use args::{Args, Command};
@@ -60,6 +61,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Mail(mail) => mail::mail(&mail, &output).await,
+        Command::Users(users) => users::users(users, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),

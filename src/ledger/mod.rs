@@ -17,7 +17,7 @@ pub use journal::JournalEntry;
 pub(crate) use place::refuse_network_share;
 pub use reader::{Known, Left, Reader, Totals};
 pub(crate) use schema::can_write;
-pub use writer::{Found, Ledger, Proof, Record, Writer};
+pub use writer::{Found, Ledger, Proof, Record, Setting, Writer};
 
 /// `item.state` of an item without an outcome.
 pub(crate) const PENDING: i64 = 0;

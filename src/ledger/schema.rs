@@ -40,6 +40,11 @@ CREATE TRIGGER journal_is_append_only_u BEFORE UPDATE ON journal BEGIN SELECT ra
 CREATE TRIGGER journal_is_append_only_d BEFORE DELETE ON journal BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
 ";
 
+/// What came later. Older versions of this program do not look at it, so that the version stays what it is.
+const ADDED: &str = "
+CREATE TABLE IF NOT EXISTS setting (scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID;
+";
+
 /// Opens the one connection that writes, making the file where there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     let unusable = |cause: rusqlite::Error| explain(path, cause);
@@ -77,6 +82,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
             ))
             .map_err(unusable)?;
     }
+    connection.execute_batch(ADDED).map_err(unusable)?;
     Ok(connection)
 }
 

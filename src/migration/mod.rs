@@ -6,6 +6,7 @@
 
 mod compare;
 mod curve;
+mod people;
 mod summary;
 mod watch;
 
@@ -161,6 +162,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
             .hint("`omt migrate` makes the initial upload"));
     }
     settle_differences(&site, &opened, &*connection.to).await?;
+    let decisions = people::decided(&site.ledger, &config, &info, &observer)?;
 
     // A run that is killed leaves this.
     site.ledger.writer().put(Record::Run(started.clone(), false, "null".into()))?;
@@ -191,7 +193,10 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
     let closed = match &ran {
-        Ok(finished) => commit(finished, &site.ledger, &*connection.to, info.limits).await,
+        Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
+            Ok(()) => commit(finished, &site.ledger, &*connection.to, info.limits).await,
+            Err(error) => Err(error),
+        },
         Err(_) => Ok(false),
     };
     let _ = end_watch.send(());

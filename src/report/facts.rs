@@ -8,6 +8,7 @@ use crate::Result;
 use crate::forecast::Hindsight;
 use crate::item::Outcome;
 use crate::ledger::{Reader, Totals};
+use crate::people::Sent;
 use chrono::{DateTime, Utc};
 use std::fmt;
 
@@ -32,6 +33,8 @@ pub(super) struct Facts {
     pub(super) journal: Journal,
     /// How the last forecast turned out.
     pub(super) hindsight: Option<Hindsight>,
+    /// What the tenant was told about users, if it was.
+    pub(super) people: Option<Sent>,
 }
 
 impl Facts {
@@ -51,6 +54,7 @@ impl Facts {
             runs: runs.iter().map(|(_, started, _, summary)| Run::read(started, summary.as_deref())).collect(),
             journal: Journal::check(reader)?,
             hindsight: Hindsight::last(reader)?,
+            people: reader.meta(crate::people::SENT)?.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }
 

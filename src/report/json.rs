@@ -48,6 +48,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     }
     member(paper, "forecast", &facts.hindsight)?;
     member(paper, "waivers", &waivers(facts))?;
+    if let Some(people) = &facts.people {
+        member(paper, "people", people)?;
+    }
     write!(paper, ",\"runs\":")?;
     runs(reader, paper)?;
     write!(paper, ",\"left\":")?;

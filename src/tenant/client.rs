@@ -3,8 +3,8 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, Probed, Problem, TenantInfo, Verdicts,
-    Verify,
+    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, People, PeopleTaken, Probed, Problem,
+    TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -135,7 +135,7 @@ impl HttpTenant {
         if let Some(after) = after {
             error = error.after(after);
         }
-        match problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()) {
+        match problem.map(advice).filter(|detail| !detail.is_empty()) {
             Some(detail) => error.hint(detail),
             None if code == Code::TenantDenied => {
                 error.hint("check `OMT_TENANT_TICKET`; `omt tenant invite` makes a new ticket")
@@ -191,6 +191,17 @@ impl HttpTenant {
     }
 }
 
+/// What a problem advises, with the first of its conflicts.
+fn advice(problem: Problem) -> String {
+    const SHOWN: usize = 10;
+    let mut parts: Vec<String> = problem.conflicts.iter().take(SHOWN).map(|conflict| conflict.text.clone()).collect();
+    if problem.conflicts.len() > SHOWN {
+        parts.push(format!("and {} more", problem.conflicts.len() - SHOWN));
+    }
+    parts.extend(Some(problem.detail).filter(|detail| !detail.is_empty()));
+    parts.join("; ")
+}
+
 /// `?after=…&limit=…`
 fn paging(path: &str, after: Option<Key>, limit: usize) -> String {
     match after {
@@ -238,6 +249,10 @@ impl Destination for HttpTenant {
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/missing", after, limit))?).await })
+    }
+
+    fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {
+        Box::pin(async move { self.json(self.about(Method::PUT, "/people")?.json(&*people)).await })
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

@@ -5,7 +5,8 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, Probed, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, People, PeopleTaken, Probed,
+    TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -38,6 +39,8 @@ pub trait Destination: Send + Sync {
     fn items(&self, after: Option<Key>, limit: usize) -> Answer<'_, Page>;
     /// A page of the items without content.
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage>;
+    /// Says who holds a plan, in the place of what was said before.
+    fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken>;
     /// Ends the migration.
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
 }
@@ -123,6 +126,7 @@ impl<D: Destination> Destination for Retrying<D> {
         verify(verify: Arc<Verify>) -> Verdicts;
         items(after: Option<Key>, limit: usize) -> Page;
         missing(after: Option<Key>, limit: usize) -> AbsentPage;
+        put_people(people: Arc<People>) -> PeopleTaken;
         commit(commit: Commit) -> Committed;
     }
 }
@@ -162,6 +166,10 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         self.inner.missing(after, limit)
+    }
+
+    fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {
+        self.inner.put_people(people)
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

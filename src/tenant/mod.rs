@@ -14,6 +14,7 @@ mod invite;
 mod manifest;
 mod objects;
 mod path;
+mod people;
 mod proof;
 mod reading;
 mod rebuild;

@@ -15,6 +15,7 @@ mod full;
 mod logon;
 mod mail;
 mod outcomes;
+mod people;
 mod proxy;
 mod recovery;
 mod resume;

@@ -32,8 +32,13 @@ fn found(summary: &SampleSummary) -> BTreeMap<&'static str, Vec<String>> {
             Ok(())
         };
         let mut findings = Findings::new(&mut export);
-        let mut ground =
-            Ground { config: &config, installation: &installation, database: &mut *database, tenant: None };
+        let mut ground = Ground {
+            config: &config,
+            installation: &installation,
+            database: &mut *database,
+            tenant: None,
+            people: None,
+        };
         assert_eq!((check.look)(&mut ground, &mut findings).unwrap(), Looked::Yes, "{}", check.id);
         if !items.is_empty() {
             found.insert(check.id, items);
@@ -98,8 +103,13 @@ fn without_customer_service_there_is_nothing_to_look_at() {
     let mut database = installation.connect().unwrap();
     for check in CHECKS {
         let mut export = |_: &crate::checks::Evidence| Ok(());
-        let mut ground =
-            Ground { config: &config, installation: &installation, database: &mut *database, tenant: None };
+        let mut ground = Ground {
+            config: &config,
+            installation: &installation,
+            database: &mut *database,
+            tenant: None,
+            people: None,
+        };
         let looked = (check.look)(&mut ground, &mut Findings::new(&mut export)).unwrap();
         assert!(matches!(looked, Looked::NotHere(_)), "{}", check.id);
     }

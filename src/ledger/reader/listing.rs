@@ -94,6 +94,40 @@ impl Reader {
         })
     }
 
+    /// Journal entries of these kinds as they stand there, the newest first, as long as `more` wants another.
+    pub fn journal_back(&self, kinds: &[&str], more: &mut dyn FnMut(JournalEntry) -> bool) -> Result<()> {
+        let mut before = i64::MAX;
+        loop {
+            // One at a time: an entry can be large, and few are wanted.
+            let sql = "SELECT seq, at, kind, body FROM journal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+            let page = self.page(sql, before, 1, |row| {
+                let body: String = row.get(3)?;
+                let body = serde_json::from_str(&body).unwrap_or(serde_json::Value::Null);
+                Ok(JournalEntry { seq: row.get(0)?, at: row.get(1)?, kind: row.get(2)?, body })
+            })?;
+            let Some(entry) = page.into_iter().next() else { return Ok(()) };
+            before = entry.seq;
+            if kinds.contains(&entry.kind.as_str()) && !more(entry) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Names and values of all settings of a scope, in order of their names.
+    pub fn settings(&self, scope: &str) -> Result<Vec<(String, String)>> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            // A ledger that an older version wrote, and that nobody has written since.
+            if !self.connection.prepare_cached("SELECT 1 FROM sqlite_master WHERE name = 'setting'")?.exists([])? {
+                return Ok(Vec::new());
+            }
+            self.connection
+                .prepare_cached("SELECT name, value FROM setting WHERE scope = ?1 ORDER BY name")?
+                .query_map([scope], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        read().map_err(|cause| self.explain(cause))
+    }
+
     fn page<T>(
         &self,
         sql: &str,

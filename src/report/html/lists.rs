@@ -176,7 +176,7 @@ pub(super) fn journal(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> 
     writeln!(paper, "</section>")
 }
 
-fn more(paper: &mut Paper<'_>, all: u64) -> Result<()> {
+pub(super) fn more(paper: &mut Paper<'_>, all: u64) -> Result<()> {
     if all > MOST {
         writeln!(
             paper,

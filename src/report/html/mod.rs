@@ -6,6 +6,7 @@
 
 mod chart;
 mod lists;
+mod people;
 
 use super::facts::{Facts, RUNS, Standing};
 use super::left;
@@ -43,6 +44,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     }
     runs(facts, paper)?;
     lists::waivers(facts, paper)?;
+    if let Some(people) = &facts.people {
+        people::section(people, paper)?;
+    }
     lists::left_behind(reader, facts, paper)?;
     lists::orphans(reader, facts, paper)?;
     lists::journal(reader, facts, paper)?;
@@ -114,6 +118,9 @@ fn contents(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     if !facts.journal.waivers.is_empty() {
         write!(paper, "<a href=\"#waivers\">Waived checks</a>")?;
+    }
+    if facts.people.is_some() {
+        write!(paper, "<a href=\"#people\">Users</a>")?;
     }
     for outcome in left::outcomes() {
         let (items, _) = facts.totals.of(None, Some(outcome));

@@ -3,9 +3,11 @@
 mod lists;
 mod of_checks;
 mod of_run;
+mod people;
 
 pub use of_checks::of_checks;
 pub use of_run::of_run;
+pub(super) use people::card;
 
 use super::facts::{Facts, Standing};
 use super::paper::Paper;
@@ -33,6 +35,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         edges(run, paper)?;
     }
     waivers(facts, paper)?;
+    if let Some(people) = &facts.people {
+        people::write(people, paper)?;
+    }
     lists::write(reader, facts, paper)
 }
 

@@ -162,7 +162,7 @@ mod tests {
         decide(ledger, "database.no-login", true, "Ann", "it is meant").unwrap();
         let mut database = site.installation.connect().unwrap();
         let (config, installation) = (&site.config, &site.installation);
-        let ground = Ground { config, installation, database: &mut *database, tenant: None };
+        let ground = Ground { config, installation, database: &mut *database, tenant: None, people: None };
         let words = ["database".to_owned()];
         let checked = run::look(ground, &Selection::parse(&words).unwrap(), &Waivers::read(ledger), None).unwrap();
         assert_eq!(checked.exit, 3);
