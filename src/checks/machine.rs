@@ -253,7 +253,9 @@ mod tests {
 
     fn write(site: &Site, records: Vec<Record>) {
         let ledger = Ledger::open(&site.config.migration.ledger).unwrap();
-        records.into_iter().for_each(|record| ledger.writer().put(record).unwrap());
+        for record in records {
+            ledger.writer().put(record).unwrap();
+        }
         ledger.close().unwrap();
     }
 

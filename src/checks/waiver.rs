@@ -39,7 +39,9 @@ impl Waivers {
         let mut waivers = Self::default();
         // What is wrong with a ledger is for a check of its own; a journal that was changed waives nothing.
         if let Ok(entries) = Reader::open(path).and_then(|reader| reader.journal()) {
-            entries.iter().for_each(|entry| waivers.hear(entry));
+            for entry in &entries {
+                waivers.hear(entry);
+            }
         }
         waivers
     }

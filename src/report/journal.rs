@@ -23,7 +23,9 @@ impl Journal {
         match reader.journal() {
             Ok(entries) => {
                 let mut waivers = Waivers::default();
-                entries.iter().for_each(|entry| waivers.hear(entry));
+                for entry in &entries {
+                    waivers.hear(entry);
+                }
                 Ok(Self { entries: entries.len() as u64, trouble: None, waivers })
             }
             Err(error) => {
