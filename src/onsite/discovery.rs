@@ -4,7 +4,7 @@
 //! it are relative to its folder.
 
 use super::Source;
-use super::database::{Database, SqliteDatabase};
+use super::database::{Address, Database};
 use crate::archive::{Role, Roots};
 use crate::config::Config;
 use crate::{Code, Error, Result};
@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Installation {
     /// The folder of its configuration.
     pub folder: PathBuf,
-    /// The database file.
-    pub database: PathBuf,
+    /// Where the database is.
+    pub database: Address,
     /// The schema that holds the tables.
     pub prefix: String,
     /// Archive roots in search order.
@@ -55,8 +55,14 @@ impl Installation {
         };
         let path = |key: &str| settings.get(key).filter(|value| !value.is_empty()).map(|value| folder.join(value));
         let database = match &config.database.url {
-            Some(url) => database_path(url)?,
-            None => path("Database/Database").ok_or_else(|| missing("the database is", "database.url"))?,
+            Some(url) => Address::of_url(url, &config.database)?,
+            None => {
+                let value = |key: &str| settings.get(key).map_or("", String::as_str);
+                let name = Some(value("Database/Database")).filter(|name| !name.is_empty());
+                let name = name.ok_or_else(|| missing("the database is", "database.url"))?;
+                let (kind, server) = (value("Database/DatabaseMajor"), value("Database/Server"));
+                Address::of_settings(kind, server, name, &folder, &config.database)?
+            }
         };
         let prefix = config.database.prefix.clone().or_else(|| settings.get("Database/TablePrefix").cloned());
         let mut archives = config.archive.roots.clone();
@@ -84,7 +90,7 @@ impl Installation {
 
     /// Opens a connection to the database.
     pub fn connect(&self) -> Result<Box<dyn Database>> {
-        Ok(Box::new(SqliteDatabase::open(&self.database, &self.prefix)?))
+        self.database.open(&self.prefix)
     }
 
     /// Opens the rows of the database, over a connection of their own.
@@ -126,17 +132,6 @@ impl Installation {
                 Some(to.join(rest.trim_start_matches('/')))
             })
             .unwrap_or_else(|| self.folder.join(if cfg!(windows) { named } else { &slashed }))
-    }
-}
-
-fn database_path(url: &str) -> Result<PathBuf> {
-    match url.split_once("://") {
-        Some(("sqlite", path)) => Ok(PathBuf::from(path)),
-        Some((scheme, _)) => {
-            Err(Error::new(Code::ConfigInvalid, format!("databases of kind `{scheme}` cannot be read"))
-                .hint("give `database.url` as sqlite:///path/to/crm.db"))
-        }
-        None => Ok(PathBuf::from(url)),
     }
 }
 
@@ -207,7 +202,7 @@ mod tests {
              <Documents><add key='ArchivePath' value='SO &amp; ARC'/><add key='ArchivePath2' value='/mnt/old'/></Documents></SuperOffice>",
         )
         .unwrap();
-        assert_eq!(installation.database, installation.folder.join("crm.db"));
+        assert_eq!(installation.database.to_string(), installation.folder.join("crm.db").display().to_string());
         assert_eq!(installation.archives, [installation.folder.join("SO & ARC"), "/mnt/old".into()]);
         assert_eq!(installation.templates, installation.folder.join("SO & ARC/TEMPLATE"));
         assert_eq!(installation.prefix, "CRM5");
