@@ -10,7 +10,9 @@ use serde::de::{Deserialize, Deserializer, Error};
 pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     match toml::Value::deserialize(from) {
         Ok(toml::Value::String(text)) => Ok(Some(text.into())),
-        Ok(other) => Err(D::Error::custom(format!("a secret must be a text in quotes, this is a {}", other.type_str()))),
+        Ok(other) => {
+            Err(D::Error::custom(format!("a secret must be a text in quotes, this is a {}", other.type_str())))
+        }
         Err(_) => Err(D::Error::custom("a secret must be a text in quotes")),
     }
 }

@@ -7,10 +7,12 @@
 mod badluck;
 mod damage;
 mod files;
+mod mssql;
 mod outcomes;
 mod proxy;
 mod recovery;
 mod resume;
 mod secrets;
 mod stores;
+mod tds;
 mod world;

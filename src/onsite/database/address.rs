@@ -204,7 +204,11 @@ mod tests {
             ("mssql://./My%20CRM", "localhost", None, None, "localhost/My CRM"),
         ] {
             let server = of_url(url).unwrap();
-            assert_eq!((server.host.as_str(), server.port, server.instance.as_deref()), (host, port, instance), "{url}");
+            assert_eq!(
+                (server.host.as_str(), server.port, server.instance.as_deref()),
+                (host, port, instance),
+                "{url}"
+            );
             assert_eq!(server.to_string(), shown);
         }
         assert_eq!(of_url("mssql://crm@sql/CRM").unwrap().user.as_deref(), Some("crm"));

@@ -215,7 +215,8 @@ mod tests {
         let kind = Kind::Text { unicode: true, code_page: 0 };
         let column = Column { name: "body".into(), declared: "ntext".into(), kind, nullable: false, key: 0 };
         catalogue.add("Document", column);
-        let query = Query::new("SELECT count(*), {document.body} FROM {document} WHERE {=document.name} <> 'why?' AND 1 = ?1");
+        let query =
+            Query::new("SELECT count(*), {document.body} FROM {document} WHERE {=document.name} <> 'why?' AND 1 = ?1");
         assert_eq!(
             query.render(Dialect::Mssql, "crm7", &catalogue, true).unwrap().sql,
             "SELECT COUNT_BIG(*), CAST(CAST([document].[body] AS nvarchar(max)) AS varbinary(max)) AS [document.body] \

@@ -34,8 +34,11 @@ pub(super) fn read(line: &Line, server: &Server, prefix: &str) -> Result<(String
         } else {
             format!("set `database.prefix` to one of: {}", schemas.join(", "))
         };
-        return Err(Error::new(Code::DatabaseUnreadable, format!("`{server}` has no tables with the prefix `{prefix}`"))
-            .hint(hint));
+        return Err(Error::new(
+            Code::DatabaseUnreadable,
+            format!("`{server}` has no tables with the prefix `{prefix}`"),
+        )
+        .hint(hint));
     };
     let mut catalogue = Catalogue::default();
     for row in ask(COLUMNS, vec![Value::Text(schema.clone())])? {

@@ -37,8 +37,8 @@ const ONCE: Cure = Cure::Again { tries: 1 };
 /// Passing conditions: a deadlock, a session that was killed, a server that shuts down, is paused or starts, a database that recovers
 /// or fails over, no memory, and the hosted service's ways to say *later*.
 const PASSING: [u32; 21] = [
-    1205, 596, 6005, 17142, 18401, 701, 8645, 8651, 921, 922, 976, 983, 40197, 40501, 40613, 10928, 10929, 49918, 49919,
-    49920, 4221,
+    1205, 596, 6005, 17142, 18401, 701, 8645, 8651, 921, 922, 976, 983, 40197, 40501, 40613, 10928, 10929, 49918,
+    49919, 49920, 4221,
 ];
 
 impl Trouble {
@@ -87,8 +87,9 @@ impl Trouble {
                 cure: AGAIN,
             },
             Cause::Io { message, .. } => Self {
-                error: lost(server, "cannot be reached", message)
-                    .hint("is it the right server and port, does it run, and does the firewall let this machine through?"),
+                error: lost(server, "cannot be reached", message).hint(
+                    "is it the right server and port, does it run, and does the firewall let this machine through?",
+                ),
                 cure: AGAIN,
             },
             Cause::Conversion(message) if message.contains("SQL browser") => Self {
@@ -212,7 +213,8 @@ mod tests {
             let trouble = Trouble::of(&cause, &server(), true);
             assert_eq!((trouble.error.code(), trouble.cure), (code, cure), "{cause}");
         }
-        let rejected = "the server's certificate was rejected during the TLS handshake: unknown issuer. To connect anyway …";
+        let rejected =
+            "the server's certificate was rejected during the TLS handshake: unknown issuer. To connect anyway …";
         let error = Trouble::of(&Cause::Tls(rejected.into()), &server(), false).error;
         assert_eq!(error.code(), Code::DatabaseUntrusted);
         assert!(error.message().ends_with("is not trusted (unknown issuer)"), "{error:?}");
