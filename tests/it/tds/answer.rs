@@ -46,9 +46,20 @@ impl<'a> Engine<'a> {
             let value = |index| row.get_ref(index).map(owned);
             rows.push((0..names.len()).map(value).collect::<rusqlite::Result<Vec<_>>>().map_err(said)?);
         }
+        let items = match &translated.items[..] {
+            [Item { column: Some((table, star)), .. }] if star == "*" => {
+                let each = |name: &String| Item {
+                    name: name.clone(),
+                    column: Some((table.clone(), name.clone())),
+                    as_bytes: false,
+                };
+                names.iter().map(each).collect()
+            }
+            _ => translated.items,
+        };
         let mut columns = Vec::new();
         for (index, name) in names.into_iter().enumerate() {
-            let item = translated.items.get(index);
+            let item = items.get(index);
             let own = item.and_then(|item| self.type_of(item));
             let kind = own.unwrap_or_else(|| Type::of_values(rows.iter().filter_map(|row| row.get(index))));
             if item.is_some_and(|item| item.as_bytes) {

@@ -72,7 +72,7 @@ fn pre_login(encryption: u8) -> Vec<u8> {
     let options: [(u8, &[u8]); 5] =
         [(0, &[15, 0, 0x07, 0xD0, 0, 0]), (1, &[encryption]), (2, &[0]), (3, &[]), (4, &[0])];
     let mut at = options.len() * 5 + 1;
-    let (mut table, mut values) = (Vec::new(), Vec::new());
+    let (mut table, mut values) = (Vec::<u8>::new(), Vec::<u8>::new());
     for (option, value) in options {
         table.push(option);
         table.extend((at as u16).to_be_bytes());

@@ -44,7 +44,7 @@ impl Piece {
 pub(super) struct Item {
     /// Its name; empty for an expression without one.
     pub(super) name: String,
-    /// The table and the column that it is, if it is one.
+    /// The table and the column that it is, if it is one; `*` is all columns of the table.
     pub(super) column: Option<(String, String)>,
     /// Whether its bytes are wanted, whatever its type is.
     pub(super) as_bytes: bool,
@@ -192,8 +192,7 @@ fn items(pieces: &[Piece]) -> Vec<Item> {
         items.push(item(&list[begin..end], &tables));
         begin = end + 1;
     }
-    // What a star stands for is seen when the answer is there.
-    if items.iter().any(|item| item.name == "*") { Vec::new() } else { items }
+    items
 }
 
 fn item(pieces: &[Piece], tables: &BTreeMap<String, String>) -> Item {
@@ -211,11 +210,11 @@ fn item(pieces: &[Piece], tables: &BTreeMap<String, String>) -> Item {
             let table = table.name().and_then(|table| tables.get(&table.to_ascii_lowercase()));
             table.zip(column.name())
         }
+        [Piece::Mark('*')] => only().zip(Some("*")),
         [column] => only().zip(column.name()),
         _ => None,
     };
-    let star = inside.last() == Some(&Piece::Mark('*'));
-    let own = column.map_or(if star { "*" } else { "" }, |(_, column)| column);
+    let own = column.map_or("", |(_, column)| column);
     Item {
         name: name.unwrap_or(own).to_owned(),
         column: column.map(|(table, column)| (table.clone(), column.to_owned())),
@@ -360,7 +359,7 @@ mod tests {
         let translated = translate(asked).unwrap();
         assert_eq!(
             translated.sql.split_whitespace().collect::<Vec<_>>().join(" "),
-            "SELECT [d] . [Name] , 0 , count ( * ) FROM [crm7] . [Document] AS [d] WHERE [d] . [id] >= ?1 AND \
+            "SELECT [d] . [Name] AS [d.name] , 0 , count ( * ) FROM [crm7] . [Document] AS [d] WHERE [d] . [id] >= ?1 AND \
              [d] . [x] IN ( SELECT y FROM crm7 . z LIMIT 1) AND [d] . [n] <> 'it''s' LIMIT 3"
         );
         let [bytes, zero, count] = &translated.items[..] else { panic!("{:?}", translated.items) };
