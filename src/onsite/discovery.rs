@@ -54,15 +54,14 @@ impl Installation {
                 .hint(format!("set `{key}` in `{}`", config.file.display()))
         };
         let path = |key: &str| settings.get(key).filter(|value| !value.is_empty()).map(|value| folder.join(value));
-        let database = match &config.database.url {
-            Some(url) => Address::of_url(url, &config.database)?,
-            None => {
-                let value = |key: &str| settings.get(key).map_or("", String::as_str);
-                let name = Some(value("Database/Database")).filter(|name| !name.is_empty());
-                let name = name.ok_or_else(|| missing("the database is", "database.url"))?;
-                let (kind, server) = (value("Database/DatabaseMajor"), value("Database/Server"));
-                Address::of_settings(kind, server, name, &folder, &config.database)?
-            }
+        let database = if let Some(url) = &config.database.url {
+            Address::of_url(url, &config.database)?
+        } else {
+            let value = |key: &str| settings.get(key).map_or("", String::as_str);
+            let name = Some(value("Database/Database")).filter(|name| !name.is_empty());
+            let name = name.ok_or_else(|| missing("the database is", "database.url"))?;
+            let (kind, server) = (value("Database/DatabaseMajor"), value("Database/Server"));
+            Address::of_settings(kind, server, name, &folder, &config.database)?
         };
         let prefix = config.database.prefix.clone().or_else(|| settings.get("Database/TablePrefix").cloned());
         let mut archives = config.archive.roots.clone();

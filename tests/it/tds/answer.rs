@@ -39,7 +39,7 @@ impl<'a> Engine<'a> {
         }
         let translated = translate(statement)?;
         let mut prepared = self.connection.prepare(&translated.sql).map_err(said)?;
-        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let mut rows = Vec::new();
         let mut found = prepared.query(rusqlite::params_from_iter(bound)).map_err(said)?;
         while let Some(row) = found.next().map_err(said)? {
@@ -125,6 +125,7 @@ fn owned(value: ValueRef<'_>) -> Value {
 }
 
 /// What SQL Server would say about an error of SQLite's.
+#[allow(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn said(error: rusqlite::Error) -> Refusal {
     let message = error.to_string();
     let after = |part: &str| message.split_once(part).map(|(_, rest)| rest.split_whitespace().next().unwrap_or(rest));

@@ -251,15 +251,12 @@ fn without_casts_to_bytes(pieces: &[Piece]) -> Vec<Piece> {
         let end = first.is("CAST").then(|| depths(rest)).and_then(|depths| {
             (2..rest.len()).find(|at| depths[*at] == 0 && rest[*at] == Piece::Mark(')')).map(|at| at + 1)
         });
-        match end.and_then(|end| cast_to_bytes(&rest[..end]).map(|inside| (inside, end))) {
-            Some((inside, end)) => {
-                kept.extend_from_slice(inside);
-                rest = &rest[end..];
-            }
-            None => {
-                kept.push(first.clone());
-                rest = &rest[1..];
-            }
+        if let Some((inside, end)) = end.and_then(|end| cast_to_bytes(&rest[..end]).map(|inside| (inside, end))) {
+            kept.extend_from_slice(inside);
+            rest = &rest[end..];
+        } else {
+            kept.push(first.clone());
+            rest = &rest[1..];
         }
     }
     kept

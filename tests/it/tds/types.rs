@@ -103,9 +103,8 @@ impl Type {
         let mut found = Self::Int(4);
         for value in values {
             found = match value {
-                Value::Null => found,
                 Value::Integer(number) if found == Self::Int(4) && i32::try_from(*number).is_err() => Self::Int(8),
-                Value::Integer(_) => found,
+                Value::Null | Value::Integer(_) => found,
                 Value::Real(_) => Self::Float,
                 Value::Text(_) => return Self::Nvarchar(None),
                 Value::Blob(_) => return Self::Varbinary(None),

@@ -101,7 +101,7 @@ pub(super) async fn connect(config: &Config, server: &Server) -> tiberius::Resul
         let reached = tokio::time::timeout(PATIENCE, reach(&config, named)).await;
         let stream = reached.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))?;
         stream.set_nodelay(true)?;
-        match Client::connect(config.clone(), stream.compat_write()).await {
+        match Box::pin(Client::connect(config.clone(), stream.compat_write())).await {
             Err(tiberius::error::Error::Routing { host, port }) => {
                 tracing::debug!("`{server}` sends readers to `{host}:{port}`");
                 config.host(host);

@@ -34,8 +34,8 @@ const AGAIN: Cure = Cure::Again { tries: 8 };
 /// Who has waited as long as `database.timeout_seconds` says will not gain by waiting many times as long.
 const ONCE: Cure = Cure::Again { tries: 1 };
 
-/// Passing conditions: a deadlock, a session that was killed, a server that shuts down, is paused or starts, a database that recovers
-/// or fails over, no memory, and the hosted service's ways to say *later*.
+/// Passing conditions: a deadlock, a session that was killed, a server that shuts down, is paused or starts, a database
+/// that recovers or fails over, no memory, and the hosted service's ways to say *later*.
 const PASSING: [u32; 21] = [
     1205, 596, 6005, 17142, 18401, 701, 8645, 8651, 921, 922, 976, 983, 40197, 40501, 40613, 10928, 10929, 49918,
     49919, 49920, 4221,
@@ -76,12 +76,7 @@ impl Trouble {
                     .hint("is it the right server and port? for long reads raise `database.timeout_seconds`"),
                 cure: ONCE,
             },
-            Cause::Io { kind: ErrorKind::InvalidData, message } => Self {
-                error: lost(server, "cannot agree on TLS", message)
-                    .hint("does it know TLS 1.2? `database.encrypt` says how much must be encrypted"),
-                cure: AGAIN,
-            },
-            Cause::Tls(message) => Self {
+            Cause::Io { kind: ErrorKind::InvalidData, message } | Cause::Tls(message) => Self {
                 error: lost(server, "cannot agree on TLS", message)
                     .hint("does it know TLS 1.2? `database.encrypt` says how much must be encrypted"),
                 cure: AGAIN,
