@@ -133,6 +133,22 @@ fn a_server_that_is_busy_with_itself_is_waited_for() {
 }
 
 #[test]
+fn a_reader_goes_where_the_server_sends_it() {
+    let site = Site::new("");
+    let (server, other) = (site.serve(), site.serve());
+    let both = site.folder.path().join("both.pem");
+    std::fs::write(&both, format!("{}{}", server.certificate, other.certificate)).unwrap();
+    let ca = ("OMT_DATABASE_CA", both.to_str().unwrap());
+    server.plant(Fault::SendTo(other.port));
+    attempt(&site, &server, &[ca]).unwrap();
+    assert!(server.statements().is_empty() && !other.statements().is_empty());
+    // Not for ever.
+    (0..3).for_each(|_| server.plant(Fault::SendTo(server.port)));
+    let circle = error(&site, &server, &[ca]);
+    assert!(circle.code() == Code::DatabaseUnreachable && circle.message().contains("circles"), "{circle:?}");
+}
+
+#[test]
 fn a_server_that_says_nothing_is_asked_once_more() {
     let site = Site::new("");
     let server = site.serve();

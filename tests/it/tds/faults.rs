@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     HangUp(usize),
     /// This database is not opened the next so many times: a server that has started and recovers.
     Recover(usize),
+    /// The next reader that logs in is sent to another server: to this port of `localhost`.
+    SendTo(u16),
 }
 
 impl Fault {
@@ -24,7 +26,7 @@ impl Fault {
     fn table(&self) -> Option<&'static str> {
         match self {
             Self::DropInRow(table, _) | Self::Stall(table) | Self::Deny(table) | Self::Fail(table, ..) => Some(table),
-            Self::HangUp(_) | Self::Recover(_) => None,
+            Self::HangUp(_) | Self::Recover(_) | Self::SendTo(_) => None,
         }
     }
 }
@@ -60,6 +62,13 @@ impl Faults {
     /// Whether the database is not open yet.
     pub(super) fn recovers(&self) -> bool {
         self.count_down(|fault| if let Fault::Recover(left) = fault { Some(left) } else { None })
+    }
+
+    /// Where this reader is sent.
+    pub(super) fn sends_to(&self) -> Option<u16> {
+        let mut faults = self.0.lock().expect("nobody panicked");
+        let sent = faults.iter().position(|fault| matches!(fault, Fault::SendTo(_)))?;
+        if let Fault::SendTo(port) = faults.remove(sent) { Some(port) } else { None }
     }
 
     fn count_down(&self, of: fn(&mut Fault) -> Option<&mut usize>) -> bool {

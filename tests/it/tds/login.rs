@@ -53,10 +53,14 @@ pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
     answer.collation_is(Collation::named(shared.options.collation).wire());
     answer.login_accepted(asked.version);
     answer.packets_are(packet);
+    let elsewhere = shared.faults.sends_to();
+    if let Some(port) = elsewhere {
+        answer.sends_to("localhost", port);
+    }
     answer.done(0);
     wire.send(kind::ANSWER, &answer.0)?;
     wire.packet = packet;
-    Ok(true)
+    Ok(elsewhere.is_none())
 }
 
 /// The value of an option in a pre-login.

@@ -86,6 +86,20 @@ impl Tokens {
         });
     }
 
+    /// Readers are served by another machine.
+    pub(super) fn sends_to(&mut self, host: &str, port: u16) {
+        self.sized(0xE3, |inside| {
+            let mut place = Self::default();
+            place.bytes(&[0]);
+            place.bytes(&port.to_le_bytes());
+            place.long_text(host);
+            inside.bytes(&[20]);
+            inside.bytes(&(place.0.len() as u16).to_le_bytes());
+            inside.bytes(&place.0);
+            inside.bytes(&[0, 0]);
+        });
+    }
+
     fn done_as(&mut self, token: u8, status: u16, rows: u64) {
         self.0.push(token);
         self.0.extend(status.to_le_bytes());
