@@ -60,6 +60,9 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
     ))?;
     let mut rows = columns.query([])?;
     connection.execute_batch("BEGIN")?;
+    let mut new_column =
+        connection.prepare("INSERT INTO sys.columns VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    let mut described = connection.prepare("INSERT INTO INFORMATION_SCHEMA.COLUMNS VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     while let Some(row) = rows.next()? {
         let (object, table, place): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (name, declared): (String, String) = (row.get(3)?, row.get(4)?);
@@ -77,14 +80,9 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
         }
         // A primary key is never NULL, although SQLite does not say so.
         let nullable = !not_null && key == 0;
-        connection.execute(
-            "INSERT INTO sys.columns VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![object, place, name, number, length, precision, scale, nullable, collation],
-        )?;
-        connection.execute(
-            "INSERT INTO INFORMATION_SCHEMA.COLUMNS VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![schema, table, name, place, base, if nullable { "YES" } else { "NO" }],
-        )?;
+        new_column.execute(params![object, place, name, number, length, precision, scale, nullable, collation])?;
+        let shown = if nullable { "YES" } else { "NO" };
+        described.execute(params![schema, table, name, place, base, shown])?;
         if key > 0 {
             connection.execute("INSERT INTO sys.index_columns VALUES (?1, 1, ?2, ?3)", params![object, place, key])?;
         }
