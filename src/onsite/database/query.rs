@@ -31,7 +31,9 @@ pub enum Dialect {
     Mssql,
 }
 
-/// A query with its values.
+/// A query with its values. Tables and columns stand in braces: `{document}` is a table, `{document.name}` a column of
+/// the select list, `{=document.name}` one anywhere else, `{document.provider|0}` one that may be absent, `?1` a value,
+/// `{top}` and `{limit}` the number of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     text: String,
