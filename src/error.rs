@@ -23,6 +23,14 @@ pub enum Code {
     DatabaseUnreadable,
     /// A table is not what it was when the tables were listed.
     DatabaseChanged,
+    /// The server of the CRM database does not answer, or the connection to it was lost.
+    DatabaseUnreachable,
+    /// The server does not accept the login, or the login may not read what must be read.
+    DatabaseDenied,
+    /// The server has no such database, or none that the login may open.
+    DatabaseAbsent,
+    /// The server shows a certificate that is not trusted, or cannot encrypt.
+    DatabaseUntrusted,
     /// An archive root is not there or cannot be listed.
     ArchiveUnreachable,
     /// The ledger cannot be opened, read or written.
@@ -73,6 +81,10 @@ impl Code {
             Self::InstallationNotFound => "installation.not-found",
             Self::DatabaseUnreadable => "database.unreadable",
             Self::DatabaseChanged => "database.changed",
+            Self::DatabaseUnreachable => "database.unreachable",
+            Self::DatabaseDenied => "database.denied",
+            Self::DatabaseAbsent => "database.absent",
+            Self::DatabaseUntrusted => "database.untrusted",
             Self::ArchiveUnreachable => "archive.unreachable",
             Self::LedgerUnusable => "ledger.unusable",
             Self::LedgerNewer => "ledger.newer",
@@ -98,7 +110,7 @@ impl Code {
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::TenantUnreachable | Self::TenantFaulty | Self::StoreUnusable)
+        matches!(self, Self::DatabaseUnreachable | Self::TenantUnreachable | Self::TenantFaulty | Self::StoreUnusable)
     }
 }
 

@@ -35,6 +35,9 @@ impl From<&Error> for Exit {
             | Code::ConfigMissing
             | Code::InstallationNotFound
             | Code::DatabaseUnreadable
+            | Code::DatabaseDenied
+            | Code::DatabaseAbsent
+            | Code::DatabaseUntrusted
             | Code::ArchiveUnreachable
             | Code::LedgerNewer
             | Code::LedgerDamaged
@@ -44,6 +47,7 @@ impl From<&Error> for Exit {
             | Code::TenantDenied => Self::Usage,
             Code::TenantRefused | Code::CheckBlocked => Self::Blocked,
             Code::LedgerUnusable
+            | Code::DatabaseUnreachable
             | Code::TenantUnreachable
             | Code::TenantFaulty
             | Code::StoreUnusable

@@ -1,6 +1,6 @@
 //! Reading the file and its twins in the environment, checking, and resolving paths.
 
-use super::{Config, Size, Tables, is_foreign};
+use super::{Config, Size, Tables, is_foreign, secret};
 use crate::tables::FOLD;
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
@@ -51,6 +51,10 @@ impl Config {
         self.archive.templates.iter_mut().for_each(resolve);
         self.archive.paths.values_mut().for_each(resolve);
         self.tenant.ca.iter_mut().for_each(resolve);
+        self.database.ca.iter_mut().for_each(resolve);
+        // A password of its own wins over one in the address; neither stays in the address.
+        let inside = self.database.url.as_mut().and_then(secret::take_password);
+        self.database.password = self.database.password.take().or(inside);
     }
 
     fn check(&mut self) -> Result<(), String> {
@@ -100,6 +104,12 @@ impl Config {
             return Err("`installation.rest` must begin with http:// or https://".into());
         }
         self.tables.check()?;
+        if self.database.ca.is_some() && self.database.trust_server_certificate {
+            return Err("`database.ca` and `database.trust_server_certificate` exclude each other".into());
+        }
+        if self.database.timeout_seconds == 0 {
+            return Err("`database.timeout_seconds` must be at least 1".into());
+        }
         match &self.tenant.url {
             Some(url) if !http(url) => Err("`tenant.url` must begin with http:// or https://".into()),
             _ => Ok(()),
@@ -136,8 +146,9 @@ fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, Str
             continue;
         }
         // Tickets, addresses and names stay text even where they look like numbers or lists.
-        let textual =
-            matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone";
+        let typed = matches!(key.as_str(), "trust_server_certificate" | "timeout_seconds" | "windows_login");
+        let textual = !typed
+            && (matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone");
         let parsed = if textual {
             Value::String(value)
         } else {
@@ -212,6 +223,26 @@ mod tests {
     fn a_ticket_in_a_broken_file_is_not_repeated() {
         let error = load("[tenant]\nticket = 'sesame' oops", &[]).unwrap_err();
         assert!(!error.chain().contains("sesame"), "{error:?}");
+    }
+
+    #[test]
+    fn a_database_password_is_kept_apart_and_never_repeated() {
+        let config = load("[database]\nurl = 'mssql://crm:sesame@sql/CRM'", &[]).unwrap();
+        assert_eq!(config.database.url.as_deref(), Some("mssql://crm@sql/CRM"));
+        assert_eq!(config.database.password.as_ref().unwrap().expose_secret(), "sesame");
+        assert!(!format!("{config:?}").contains("sesame"));
+        let environment = [
+            ("OMT_DATABASE_PASSWORD", "1234"),
+            ("OMT_DATABASE_TRUST_SERVER_CERTIFICATE", "true"),
+            ("OMT_DATABASE_TIMEOUT_SECONDS", "7"),
+        ];
+        let config = load("[database]\nurl = 'mssql://crm:sesame@sql/CRM'", &environment).unwrap().database;
+        assert_eq!(config.password.unwrap().expose_secret(), "1234");
+        assert!(config.trust_server_certificate && config.timeout_seconds == 7);
+        for wrong in ["password = 74656", "password = ['74656']", "password = '74656' oops"] {
+            let error = load(&format!("[database]\n{wrong}"), &[]).unwrap_err();
+            assert!(error.code() == Code::ConfigInvalid && !error.chain().contains("74656"), "{error:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! [`Installation::find`] settles what `omt.toml` and the vendor's own files say ([`Discovery`] reads them) into places that can
 //! be opened. Paths that the database names are added when it is read: [`Installation::roots`].
 
-use super::database::{Database, SqliteDatabase};
+use super::database::{Address, Database};
 use super::{Discovery, Source};
 use crate::Result;
 use crate::archive::{Role, Roots, reach};
@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A found installation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Installation {
     /// The folder of its configuration.
     pub folder: PathBuf,
-    /// The database file.
-    pub database: PathBuf,
+    /// Where the database is.
+    pub database: Address,
     /// The schema that holds the tables.
     pub prefix: String,
     /// Archive roots in search order.
@@ -38,7 +38,7 @@ impl Installation {
 
     /// Opens a connection to the database.
     pub fn connect(&self) -> Result<Box<dyn Database>> {
-        Ok(Box::new(SqliteDatabase::open(&self.database, &self.prefix)?))
+        self.database.open(&self.prefix)
     }
 
     /// Opens the rows of the database, over a connection of their own.
@@ -92,7 +92,7 @@ mod tests {
              <Documents><add key='ArchivePath' value='SO &amp; ARC'/><add key='ArchivePath2' value='/mnt/old'/></Documents></SuperOffice>",
         )
         .unwrap();
-        assert_eq!(installation.database, installation.folder.join("crm.db"));
+        assert_eq!(installation.database.to_string(), installation.folder.join("crm.db").display().to_string());
         assert_eq!(installation.archives, [installation.folder.join("SO & ARC"), "/mnt/old".into()]);
         assert_eq!(installation.templates, installation.folder.join("SO & ARC/TEMPLATE"));
         assert_eq!(installation.prefix, "CRM5");

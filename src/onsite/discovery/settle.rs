@@ -8,6 +8,7 @@ use super::{Discovery, Kind, Wanted};
 use crate::archive::{line_for, reach};
 use crate::config::{Config, is_foreign};
 use crate::onsite::Installation;
+use crate::onsite::database::Address;
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -77,22 +78,17 @@ impl Discovery {
     }
 
     /// The database. This is the only place where settings become one.
-    fn database(&self, config: &Config) -> Result<PathBuf> {
+    fn database(&self, config: &Config) -> Result<Address> {
         if let Some(url) = &config.database.url {
-            return database_path(url);
+            return Address::of_url(url, &config.database);
         }
         let name = self.believed("database.name");
         let name = name.ok_or_else(|| self.missing("the database is", "Data", "database.url", config))?;
         if self.kind().eq_ignore_ascii_case("SQLite") {
-            return locate(name, config);
+            return Ok(Address::Sqlite(locate(name, config)?));
         }
-        let message = format!("databases of kind `{}` cannot be read", self.kind());
-        Err(Error::new(Code::ConfigInvalid, message).hint(format!(
-            "`{}` names the database `{}` on `{}`; give `database.url` as sqlite:///path/to/crm.db",
-            name.place.file.display(),
-            name.value.shown(),
-            self.plain("database.server").unwrap_or_default()
-        )))
+        let (server, database) = (self.plain("database.server").unwrap_or_default(), name.value.shown());
+        Address::of_settings(self.kind(), server, database, &config.installation.folder, &config.database)
     }
 
     /// What kind of database it is. Only SQL Server has a server, and only that is ever reached through a data source.
@@ -110,7 +106,8 @@ impl Discovery {
         }
         let name = self.plain("database.name")?;
         if self.kind().eq_ignore_ascii_case("SQLite") {
-            return Some(format!("sqlite://{}", absolute(&self.database(config).ok()?).display()));
+            let Ok(Address::Sqlite(path)) = self.database(config) else { return None };
+            return Some(format!("sqlite://{}", absolute(&path).display()));
         }
         // `MSSQL` in the vendor's files; other kinds are named as they are, and refused by name later.
         let server = self.plain("database.server")?;
@@ -212,17 +209,6 @@ fn here(path: &Path, config: &Config) -> Result<PathBuf> {
     match path.to_str().filter(|path| is_foreign(path)) {
         Some(named) => reach(&config.archive.paths, named, Path::new("")),
         None => Ok(path.to_owned()),
-    }
-}
-
-fn database_path(url: &str) -> Result<PathBuf> {
-    match url.split_once("://") {
-        Some(("sqlite", path)) => Ok(PathBuf::from(path)),
-        Some((scheme, _)) => {
-            Err(Error::new(Code::ConfigInvalid, format!("databases of kind `{scheme}` cannot be read"))
-                .hint("give `database.url` as sqlite:///path/to/crm.db"))
-        }
-        None => Ok(PathBuf::from(url)),
     }
 }
 
