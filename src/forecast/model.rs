@@ -90,7 +90,7 @@ pub fn draw(facts: &Facts) -> Outlook {
         for kind in &facts.local.kinds {
             let rows = kind.rows as f64;
             let files = resample(&kind.files, &mut chance);
-            let mean = |of: fn(&FileSample) -> f64| mean(files.iter().map(|file| of(file)));
+            let mean = |of: fn(&FileSample) -> f64| mean(files.iter().map(of));
             let each = [
                 mean_of(&resample(&kind.row_seconds, &mut chance)),
                 mean(|file| file.find) / facts.finders.max(1) as f64,
