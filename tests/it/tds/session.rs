@@ -201,6 +201,22 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
+            // datetime2: the time of the day in parts of a second, then days since the year 1.
+            0x2A => {
+                let scale = u32::from(self.byte()?);
+                match usize::from(self.byte()?) {
+                    0 => Value::Null,
+                    length => {
+                        let (time, days) = self.take(length)?.split_at(length - 3);
+                        let whole = |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | i64::from(*byte));
+                        let day =
+                            chrono::NaiveDate::from_ymd_opt(1, 1, 1).unwrap() + chrono::Duration::days(whole(days));
+                        let seconds = chrono::Duration::seconds(whole(time) / 10_i64.pow(scale));
+                        let moment = day.and_time(chrono::NaiveTime::MIN) + seconds;
+                        Value::Text(moment.format("%Y-%m-%d %H:%M:%S").to_string())
+                    }
+                }
+            }
             0x63 => {
                 self.take(4 + 5)?;
                 let length = self.long()?;
