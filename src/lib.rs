@@ -26,6 +26,7 @@
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`checks`]: what could go wrong, found beforehand;
+//! * [`forecast`]: how long it will take, measured beforehand;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
 //! * [`metrics`], [`resources`], [`clock`]: figures for monitoring, what the process has cost, what time it is.
@@ -40,6 +41,7 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod exit;
+pub mod forecast;
 pub mod item;
 pub mod ledger;
 pub mod metrics;

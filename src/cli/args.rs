@@ -68,6 +68,8 @@ pub(super) enum Command {
     Recover(Run),
     /// Compare the ledger with the tenant
     Verify(Verify),
+    /// Measure database, disks and link, and say how long seed and final window will take
+    Forecast(Forecast),
     /// Say where the migration stands; works beside a run
     Status(At),
     /// Write the report
@@ -149,6 +151,18 @@ impl Run {
             _ => None,
         }
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Forecast {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// How long to measure, in seconds
+    #[arg(long, default_value_t = 12, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) time: u64,
+    /// Days between the last seed and the final window
+    #[arg(long, default_value_t = 1.0, value_name = "DAYS", allow_negative_numbers = true)]
+    pub(super) days: f64,
 }
 
 #[derive(Debug, ClapArgs)]

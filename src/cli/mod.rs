@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod demo;
 mod face;
+mod forecast;
 mod install;
 mod migrate;
 mod report;
@@ -52,6 +53,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
+        Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
         Command::Bench(bench) => bench::bench(bench, &output).await,

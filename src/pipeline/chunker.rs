@@ -36,8 +36,9 @@ pub struct Piece {
     pub room: OwnedSemaphorePermit,
 }
 
-/// No more chunks than this in a pack, so that an index stays small.
-const MOST_CHUNKS: usize = 16_384;
+/// No more chunks than this in a pack: what is known of each takes memory until the tenant has proven it, and a million
+/// tiny documents must not need more of it than thousands of usual ones.
+const MOST_CHUNKS: usize = 4096;
 /// A pack or a batch that has waited so long is sent although it is not full.
 const IDLE: Duration = Duration::from_millis(500);
 /// So many packs waiting for a lane mean that the link is the bottleneck.

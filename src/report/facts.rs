@@ -5,6 +5,7 @@ use super::left::Roots;
 use super::run::Run;
 use super::units::Many;
 use crate::Result;
+use crate::forecast::Hindsight;
 use crate::item::Outcome;
 use crate::ledger::{Reader, Totals};
 use chrono::{DateTime, Utc};
@@ -29,6 +30,8 @@ pub(super) struct Facts {
     /// The last [`RUNS`] runs, newest first.
     pub(super) runs: Vec<Run>,
     pub(super) journal: Journal,
+    /// How the last forecast turned out.
+    pub(super) hindsight: Option<Hindsight>,
 }
 
 impl Facts {
@@ -47,6 +50,7 @@ impl Facts {
             roots: Roots::of(reader)?,
             runs: runs.iter().map(|(_, started, _, summary)| Run::read(started, summary.as_deref())).collect(),
             journal: Journal::check(reader)?,
+            hindsight: Hindsight::last(reader)?,
         })
     }
 

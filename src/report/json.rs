@@ -45,6 +45,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     if let Some(trouble) = &facts.journal.trouble {
         member(paper, "journal_trouble", trouble)?;
     }
+    member(paper, "forecast", &facts.hindsight)?;
     write!(paper, ",\"runs\":")?;
     runs(reader, paper)?;
     write!(paper, ",\"left\":")?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use std::fmt;
 
 /// A duration in seconds: `12.5 s`, `4 min 05 s`, `3 h 07 min`.
-pub(super) struct Duration(pub(super) f64);
+pub struct Duration(pub f64);
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

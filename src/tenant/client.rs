@@ -3,7 +3,8 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, Problem, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, Probed, Problem, TenantInfo, Verdicts,
+    Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -150,6 +151,19 @@ impl HttpTenant {
         .hint("run the same command again, it resumes")
     }
 
+    /// Sends a body, watched.
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, body: Body) -> Result<T> {
+        let request = request
+            .header(reqwest::header::CONTENT_LENGTH, body.len())
+            .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
+            .body(reqwest::Body::wrap_stream(body.pieces()));
+        let call = async {
+            let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+            self.read(response).await
+        };
+        self.watched(&body, call).await
+    }
+
     /// Gives `call` up when neither its body nor time shows progress for the stall time.
     async fn watched<T>(&self, body: &Body, call: impl Future<Output = Result<T>>) -> Result<T> {
         let progress = body.progress();
@@ -182,6 +196,10 @@ impl Destination for HttpTenant {
         Box::pin(self.json(self.request(Method::GET, "/tenant")))
     }
 
+    fn probe(&self, body: Body) -> Answer<'_, Probed> {
+        Box::pin(self.send(self.request(Method::POST, "/probe"), body))
+    }
+
     fn open(&self, open: Open) -> Answer<'_, Opened> {
         Box::pin(async move {
             let opened: Opened = self.json(self.request(Method::POST, "/migrations").json(&open)).await?;
@@ -195,18 +213,7 @@ impl Destination for HttpTenant {
     }
 
     fn put_pack(&self, name: Digest, body: Body) -> Answer<'_, Landed> {
-        Box::pin(async move {
-            let request = self
-                .about(Method::PUT, &format!("/packs/{name}"))?
-                .header(reqwest::header::CONTENT_LENGTH, body.len())
-                .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
-                .body(reqwest::Body::wrap_stream(body.pieces()));
-            let call = async {
-                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
-                self.read(response).await
-            };
-            self.watched(&body, call).await
-        })
+        Box::pin(async move { self.send(self.about(Method::PUT, &format!("/packs/{name}"))?, body).await })
     }
 
     fn put_items(&self, items: Arc<Items>) -> Answer<'_, Verdicts> {

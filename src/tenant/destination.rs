@@ -5,7 +5,7 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, Probed, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -22,6 +22,8 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T>>;
 pub trait Destination: Send + Sync {
     /// Who receives.
     fn tenant(&self) -> Answer<'_, TenantInfo>;
+    /// Sends bytes that are dropped on arrival, to see how long that takes.
+    fn probe(&self, body: Body) -> Answer<'_, Probed>;
     /// Opens or resumes a migration; everything else is about the one that was opened last.
     fn open(&self, open: Open) -> Answer<'_, Opened>;
     /// Which of these chunks the tenant holds.
@@ -113,6 +115,7 @@ macro_rules! pass_on {
 impl<D: Destination> Destination for Retrying<D> {
     pass_on! {
         tenant() -> TenantInfo;
+        probe(body: Body) -> Probed;
         open(open: Open) -> Opened;
         known(chunks: ChunkList) -> ChunkList;
         put_pack(name: Digest, body: Body) -> Landed;
@@ -131,6 +134,10 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn tenant(&self) -> Answer<'_, TenantInfo> {
         self.inner.tenant()
+    }
+
+    fn probe(&self, body: Body) -> Answer<'_, Probed> {
+        self.inner.probe(body.through(&self.valve))
     }
 
     fn open(&self, open: Open) -> Answer<'_, Opened> {

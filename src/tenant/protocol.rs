@@ -302,6 +302,13 @@ pub struct Committed {
     pub bytes: u64,
 }
 
+/// The answer to `POST /v1/probe`: the body was read to its end and dropped. So the way to the tenant is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Probed {
+    /// The bytes that came.
+    pub bytes: u64,
+}
+
 /// An error as a problem document (RFC 9457, `application/problem+json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {

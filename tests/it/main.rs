@@ -7,6 +7,7 @@
 mod badluck;
 mod damage;
 mod files;
+mod forecast;
 mod outcomes;
 mod proxy;
 mod recovery;

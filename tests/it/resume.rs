@@ -8,7 +8,7 @@ use crate::proxy::{Call, Fate, Proxy, Reply, Script, Way};
 use crate::world::{World, assert_same};
 use omt::tenant::protocol::Landed;
 use std::process::Child;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 
 /// Kills the program at a moment.
 #[derive(Default)]
@@ -134,14 +134,16 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
 
 /// Kills the tenant after each call that it has answered, and starts it again; each answer is lost once.
 struct Falling {
-    world: Arc<Mutex<World>>,
+    /// The proxy's threads outlive the test: with a share of the world they would keep tenant and folder for ever.
+    world: Weak<Mutex<World>>,
     way: Way,
     calls: Mutex<usize>,
 }
 
 impl Script for Falling {
     fn answered(&self, _: &Call, _: &mut Reply) -> bool {
-        let mut world = self.world.lock().unwrap();
+        let Some(world) = self.world.upgrade() else { return false };
+        let mut world = world.lock().unwrap();
         world.stop_tenant();
         let url = world.env["OMT_TENANT_URL"].clone();
         world.start_tenant();
@@ -161,7 +163,7 @@ fn a_tenant_that_is_killed_after_every_call_loses_nothing_that_it_acknowledged()
     world.set("OMT_PIPELINE_PACK", "512 KiB");
     let way = Way::to(&world.url());
     let world = Arc::new(Mutex::new(world));
-    let falling = Arc::new(Falling { world: Arc::clone(&world), way: way.clone(), calls: Mutex::new(0) });
+    let falling = Arc::new(Falling { world: Arc::downgrade(&world), way: way.clone(), calls: Mutex::new(0) });
     let proxy = Proxy::along(way, Arc::clone(&falling) as _);
     let run = {
         let mut world = world.lock().unwrap();

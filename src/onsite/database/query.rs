@@ -64,6 +64,13 @@ impl Query {
         self
     }
 
+    /// Binds the next value, a moment.
+    #[must_use]
+    pub fn moment(mut self, value: chrono::NaiveDateTime) -> Self {
+        self.values.push(Value::Moment(value));
+        self
+    }
+
     /// At most so many rows: the text must have `{top}` and `{limit}`.
     #[must_use]
     pub fn limit(mut self, rows: usize) -> Self {

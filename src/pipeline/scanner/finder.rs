@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// Answers questions until no more come.
 pub(super) fn answer(shared: &Shared, questions: Receiver<Question>) -> Result<()> {
-    let mut finder = Finder::new(shared.roots.clone());
+    let mut finder = Finder::new(shared.rules.roots.clone());
     for question in questions {
         if shared.stop.is_draining() {
             // The rest stays as it is in the ledger, or is not in it yet.
@@ -35,7 +35,7 @@ fn settle(shared: &Shared, finder: &mut Finder, question: Question) -> Result<bo
         shared.stats.unchanged.add(stamp.size);
         return Ok(true);
     }
-    let (name, places) = match row.judge(shared) {
+    let (name, places) = match row.judge(&shared.rules) {
         Judgement::Look(name, places) => (name, places),
         Judgement::Unmigratable(why) => {
             let path = where_it_should_be(&row, None);
@@ -93,7 +93,7 @@ fn unchanged(shared: &Shared, known: &Known, print: i64) -> Option<Stamp> {
     }
     let (root, folder, name) = known.place.as_ref()?;
     let then = known.stamp?;
-    let now = stat(&shared.roots.get(*root)?.path.join(folder).join(name)).ok()??;
+    let now = stat(&shared.rules.roots.get(*root)?.path.join(folder).join(name)).ok()??;
     then.matches(&now).then_some(now)
 }
 

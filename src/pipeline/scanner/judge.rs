@@ -1,13 +1,26 @@
 //! What a row means: whether it can move at all, and where its file may be.
 
-use super::Shared;
 use crate::archive::{HalfYear, Place, Role, Roots, fold, is_safe_name};
 use crate::item::LANGUAGES;
-use crate::onsite::{AttachmentRow, DocumentRow, TemplateRow};
+use crate::onsite::{AttachmentRow, DocumentRow, Logins, TemplateRow};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+/// What decides, beside the row itself, where its file may be.
+pub(crate) struct Rules {
+    /// Where files lie.
+    pub(crate) roots: Arc<Roots>,
+    /// Who is called what, and was.
+    pub(crate) logins: Logins,
+    /// Which root (by its position) holds which attachment location.
+    pub(crate) locations: BTreeMap<i64, usize>,
+    /// The pattern of attachment file names.
+    pub(crate) attachment_name: String,
+}
 
 /// A row of the installation.
-pub(super) enum Row {
+pub(crate) enum Row {
     Document(DocumentRow),
     Template(TemplateRow),
     /// The translation of a template, by position in [`LANGUAGES`], and the folder's real name.
@@ -16,7 +29,7 @@ pub(super) enum Row {
 }
 
 /// What is to be done about a row.
-pub(super) enum Judgement {
+pub(crate) enum Judgement {
     /// It cannot move, for this reason.
     Unmigratable(&'static str),
     /// Look for a file of this name in these places.
@@ -25,7 +38,7 @@ pub(super) enum Judgement {
 
 impl Row {
     /// A fingerprint of everything in the row that decides where its file is.
-    pub(super) fn print(&self) -> i64 {
+    pub(crate) fn print(&self) -> i64 {
         let mut hasher = blake3::Hasher::new();
         match self {
             Self::Document(row) => {
@@ -49,24 +62,24 @@ impl Row {
     }
 
     /// Applies the rules of `domain.md` 1.6 and 5.
-    pub(super) fn judge(&self, shared: &Shared) -> Judgement {
+    pub(crate) fn judge(&self, rules: &Rules) -> Judgement {
         match self {
-            Self::Document(row) => judge_document(row, shared),
+            Self::Document(row) => judge_document(row, rules),
             Self::Template(row) => judge_template(row, ""),
             Self::Translation(row, folder) => judge_template(row, folder),
-            Self::Attachment(row) => judge_attachment(row, shared),
+            Self::Attachment(row) => judge_attachment(row, rules),
         }
     }
 }
 
-fn judge_document(row: &DocumentRow, shared: &Shared) -> Judgement {
+fn judge_document(row: &DocumentRow, rules: &Rules) -> Judgement {
     if row.name.trim().is_empty() {
         return Judgement::Unmigratable("the name is blank");
     }
     if !row.has_appointment {
         return Judgement::Unmigratable("its appointment does not exist");
     }
-    let Some(owner) = shared.logins.current(row.owner) else {
+    let Some(owner) = rules.logins.current(row.owner) else {
         return Judgement::Unmigratable("its appointment belongs to no known associate");
     };
     if row.provider != 0 {
@@ -77,8 +90,8 @@ fn judge_document(row: &DocumentRow, shared: &Shared) -> Judgement {
     }
     let half = HalfYear::of(row.registered);
     let halves = [half, half.neighbours()[0], half.neighbours()[1]];
-    let registrant = shared.logins.current(row.registrant).into_iter();
-    let former = shared.logins.former(row.owner).chain(shared.logins.former(row.registrant));
+    let registrant = rules.logins.current(row.registrant).into_iter();
+    let former = rules.logins.former(row.owner).chain(rules.logins.former(row.registrant));
     let mut owners: Vec<&str> = Vec::new();
     for name in std::iter::once(owner).chain(registrant).chain(former) {
         // An owner's name becomes a folder: it may not lead anywhere else either.
@@ -101,11 +114,10 @@ fn judge_template(row: &TemplateRow, folder: &str) -> Judgement {
     Judgement::Look(name.to_owned(), vec![Place { role: Role::Templates, root: None, folder }])
 }
 
-fn judge_attachment(row: &AttachmentRow, shared: &Shared) -> Judgement {
-    let name = shared.attachment_name.replace("{id}", &row.id.to_string());
+fn judge_attachment(row: &AttachmentRow, rules: &Rules) -> Judgement {
+    let name = rules.attachment_name.replace("{id}", &row.id.to_string());
     // The location's own root first; a location that is not known leaves all of them.
-    let root =
-        shared.locations.get(&row.location).and_then(|index| shared.roots.iter().nth(*index)).map(|root| root.id);
+    let root = rules.locations.get(&row.location).and_then(|index| rules.roots.iter().nth(*index)).map(|root| root.id);
     let folders =
         [format!("folder{}", row.id / 10_000), format!("folder{}", row.id.saturating_sub(1) / 10_000), String::new()];
     let own = root.is_some().then_some(root).into_iter();

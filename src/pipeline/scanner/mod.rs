@@ -10,7 +10,7 @@
 //! rows that were not found, and what is then still left over are orphans.
 
 mod finder;
-mod judge;
+pub(crate) mod judge;
 mod rows;
 mod walker;
 
@@ -21,7 +21,7 @@ use super::stop::Stop;
 use crate::archive::Roots;
 use crate::item::Key;
 use crate::ledger::{Found, Known, Ledger, Writer};
-use crate::onsite::{Logins, Source};
+use crate::onsite::Source;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -65,10 +65,7 @@ pub struct Scan {
 
 /// What every part of the scanner shares.
 struct Shared {
-    roots: Arc<Roots>,
-    logins: Logins,
-    locations: BTreeMap<i64, usize>,
-    attachment_name: String,
+    rules: judge::Rules,
     item_limit: u64,
     writer: Writer,
     outcomes: Outcomes,
@@ -80,7 +77,7 @@ struct Shared {
 impl Shared {
     /// The file was found: the ledger knows, then the hasher. Gives `false` when nobody wants more.
     fn hand_over(&self, key: Key, found: Found, print: i64) -> Result<bool> {
-        let Some(root) = self.roots.get(found.root) else { return Ok(true) };
+        let Some(root) = self.rules.roots.get(found.root) else { return Ok(true) };
         self.stats.found.add(found.stamp.size);
         let inside = if found.dir.is_empty() { found.name.clone() } else { format!("{}/{}", found.dir, found.name) };
         let path = root.path.join(&inside);
@@ -100,10 +97,12 @@ pub(super) fn crew(
     to: Way<Candidate>,
 ) -> Result<Vec<super::crew::Work>> {
     let shared = Arc::new(Shared {
-        logins: scan.source.logins()?,
-        roots: scan.roots,
-        locations: scan.locations,
-        attachment_name: scan.attachment_name,
+        rules: judge::Rules {
+            logins: scan.source.logins()?,
+            roots: scan.roots,
+            locations: scan.locations,
+            attachment_name: scan.attachment_name,
+        },
         item_limit: scan.item_limit,
         writer: ledger.writer(),
         outcomes,
@@ -115,7 +114,7 @@ pub(super) fn crew(
     // The last finder to end makes the walk: whoever holds this lock last.
     let turn = Arc::new(Mutex::new(scan.finders));
     let mut work: Vec<super::crew::Work> = Vec::new();
-    let (source, reader, languages) = (scan.source, ledger.reader()?, judge::languages(&shared.roots));
+    let (source, reader, languages) = (scan.source, ledger.reader()?, judge::languages(&shared.rules.roots));
     {
         let shared = Arc::clone(&shared);
         work.push(Box::new(move || rows::stream(source, &reader, &shared, &languages, &ask)));

@@ -64,7 +64,7 @@ fn page(
             for row in source.templates(after, PAGE)? {
                 // A translation has no row of its own: its file makes it an item.
                 let translations: Vec<_> =
-                    languages.iter().filter(|(_, folder)| is_translated(&shared.roots, &row, folder)).collect();
+                    languages.iter().filter(|(_, folder)| is_translated(&shared.rules.roots, &row, folder)).collect();
                 shared.stats.expected.add(translations.len() as u64);
                 rows.push((Key::new(kind, row.id), Row::Template(row.clone())));
                 for (language, folder) in translations {

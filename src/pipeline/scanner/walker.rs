@@ -22,7 +22,7 @@ pub(super) fn look_around(shared: &Shared, reader: &Reader, readers: Vec<Reader>
     index(shared, readers)?;
     shared.writer.flush()?;
     // Before anything is called missing: is everything still plugged in?
-    shared.roots.check()?;
+    shared.rules.roots.check()?;
     let mut after = 0;
     loop {
         let page = reader.unfound_after(after, PAGE)?;
@@ -64,7 +64,7 @@ fn index(shared: &Shared, readers: Vec<Reader>) -> Result<()> {
             }
         }
     };
-    walk::walk(&shared.roots, threads, claimed, |seen| {
+    walk::walk(&shared.rules.roots, threads, claimed, |seen| {
         let written = match seen {
             walk::Seen::Orphan(orphan) => {
                 let name = orphan.path.rsplit('/').next().unwrap_or(&orphan.path);
@@ -111,7 +111,7 @@ fn settle(shared: &Shared, reader: &Reader, known: &Known) -> Result<()> {
     };
     let path = detail.remove("path").and_then(|path| path.as_str().map(str::to_owned));
     let mut named = if name.is_empty() { Vec::new() } else { reader.orphans_named(&name, CANDIDATES)? };
-    named.retain(|(root, ..)| shared.roots.get(*root).is_some_and(|root| root.role == wanted));
+    named.retain(|(root, ..)| shared.rules.roots.get(*root).is_some_and(|root| root.role == wanted));
     // One file and one row: then it can only be this. Anything else is for a person to decide.
     let rivals = reader.unfound_count(&name)?;
     if let ([(root, inside, ..)], 1) = (named.as_slice(), rivals)
@@ -122,7 +122,7 @@ fn settle(shared: &Shared, reader: &Reader, known: &Known) -> Result<()> {
     if !named.is_empty() {
         let places: Vec<String> = named
             .iter()
-            .map(|(root, path, ..)| match shared.roots.get(*root) {
+            .map(|(root, path, ..)| match shared.rules.roots.get(*root) {
                 Some(root) => format!("{}/{path}", root.label),
                 None => path.clone(),
             })
@@ -140,7 +140,7 @@ fn settle(shared: &Shared, reader: &Reader, known: &Known) -> Result<()> {
 
 /// Takes a file without a row for the row that must mean it.
 fn take(shared: &Shared, key: Key, root: i64, inside: &str, print: i64) -> Result<bool> {
-    let Some(place) = shared.roots.get(root) else { return Ok(false) };
+    let Some(place) = shared.rules.roots.get(root) else { return Ok(false) };
     let Ok(Some(stamp)) = stat(&place.path.join(inside)) else { return Ok(false) };
     let (dir, name) = inside.rsplit_once('/').unwrap_or(("", inside));
     shared.writer.put(Record::OrphanClaimed(root, inside.to_owned()))?;

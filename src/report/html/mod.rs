@@ -56,11 +56,13 @@ fn header(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
         || "none has ended yet".to_owned(),
         |run| format!("{}, {}, {}", run.what(), run.when(), Duration(run.seconds)),
     );
+    let forecast = facts.hindsight.as_ref().map(ToString::to_string);
     writeln!(paper, "<dl class=\"facts\">")?;
     for (name, value) in [
         ("Serial number", facts.serial()),
         ("Migration", facts.migration.as_deref().unwrap_or("none yet")),
         ("Last run", &last),
+        ("Forecast", forecast.as_deref().unwrap_or("none was made before a complete run")),
         ("Written", &generated),
     ] {
         writeln!(paper, "<div><dt>{name}</dt><dd>{}</dd></div>", Html(value))?;

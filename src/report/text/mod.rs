@@ -47,6 +47,9 @@ fn header(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
         )?,
         None => writeln!(paper, "last run   none has ended yet")?,
     }
+    if let Some(hindsight) = &facts.hindsight {
+        writeln!(paper, "forecast   {hindsight}")?;
+    }
     match &facts.journal.trouble {
         None => {
             let entries = facts.journal.entries;

@@ -52,24 +52,16 @@ pub(super) struct Body {
 
 impl Body {
     /// Reads a body of exactly `length` bytes.
-    pub(super) async fn read(mut payload: web::Payload, length: u64, hash: bool) -> Result<Self, Trouble> {
+    pub(super) async fn read(payload: web::Payload, length: u64, hash: bool) -> Result<Self, Trouble> {
         let mut parts = Vec::new();
         let mut hasher = hash.then(RunHasher::new);
-        let mut got = 0;
-        let end = Instant::now() + PATIENCE + Duration::from_secs(length / SLOWEST);
-        while let Some(part) =
-            timeout_at(end.min(Instant::now() + STALL), payload.next()).await.map_err(|_| stalled(got, length))?
-        {
-            let part = part.map_err(|_| short(got, length))?;
-            got += part.len() as u64;
+        each(payload, length, |part| {
             if let Some(hasher) = &mut hasher {
                 hasher.update(&part);
             }
             parts.push(part);
-        }
-        if got != length {
-            return Err(short(got, length));
-        }
+        })
+        .await?;
         Ok(Self { parts, length, digest: hasher.map(RunHasher::finish) })
     }
 
@@ -91,6 +83,26 @@ impl Body {
         }
         Some(copy)
     }
+}
+
+/// Hands on the parts of a body of exactly `length` bytes as they come.
+async fn each(mut payload: web::Payload, length: u64, mut take: impl FnMut(Bytes)) -> Result<(), Trouble> {
+    let mut got = 0;
+    let end = Instant::now() + PATIENCE + Duration::from_secs(length / SLOWEST);
+    while let Some(part) =
+        timeout_at(end.min(Instant::now() + STALL), payload.next()).await.map_err(|_| stalled(got, length))?
+    {
+        let part = part.map_err(|_| short(got, length))?;
+        got += part.len() as u64;
+        take(part);
+    }
+    if got == length { Ok(()) } else { Err(short(got, length)) }
+}
+
+/// Reads a body and keeps nothing of it; gives its length.
+pub(super) async fn drop_all(payload: web::Payload, length: u64) -> Result<u64, Trouble> {
+    each(payload, length, drop).await?;
+    Ok(length)
 }
 
 /// Reads a JSON body. The memory is for what was made of it as well: keep it as long as that.

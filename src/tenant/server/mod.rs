@@ -12,6 +12,7 @@ mod metrics;
 mod migration;
 mod openapi;
 mod packs;
+mod probe;
 mod problem;
 mod shared;
 mod ticket;
@@ -130,6 +131,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/v1/openapi.json", "GET").route(web::get().to(openapi::document)))
         .service(resource("/metrics", "GET").route(web::get().to(metrics::metrics)))
         .service(resource("/v1/tenant", "GET").route(web::get().to(migration::tenant)))
+        .service(resource("/v1/probe", "POST").route(web::post().to(probe::probe)))
         .service(resource("/v1/migrations", "POST").route(web::post().to(migration::open)))
         .service(resource("/v1/migrations/{migration}/chunks/known", "POST").route(web::post().to(packs::known)))
         .service(resource("/v1/migrations/{migration}/packs/{blake3}", "PUT").route(web::put().to(packs::put)))

@@ -1,6 +1,6 @@
 //! The description of the protocol for other programs, made from the types and handlers themselves.
 
-use super::{content, items, metrics, migration, packs};
+use super::{content, items, metrics, migration, packs, probe};
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(title = "omt tenant", description = "The receiving side of a migration. Repeating any call is safe."),
     paths(
-        migration::tenant, migration::open, migration::commit, packs::known, packs::put, items::accept, items::verify,
+        migration::tenant, probe::probe, migration::open, migration::commit, packs::known, packs::put, items::accept, items::verify,
         items::list, items::missing, content::content, metrics::metrics, health, document
     ),
     modifiers(&Ticket)
