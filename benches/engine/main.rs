@@ -4,6 +4,7 @@
 mod ledger;
 mod pack;
 mod paths;
+mod tables;
 
 use criterion::Criterion;
 use rand::{RngCore, SeedableRng};
@@ -38,5 +39,6 @@ fn main() {
     paths::find(&mut criterion);
     paths::walk(&mut criterion);
     ledger::records(&mut criterion);
+    tables::tables_there_and_back(&mut criterion);
     criterion.final_summary();
 }

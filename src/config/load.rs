@@ -1,6 +1,7 @@
 //! Reading the file and its twins in the environment, checking, and resolving paths.
 
-use super::{Config, Size};
+use super::{Config, Size, Tables};
+use crate::tables::FOLD;
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -89,6 +90,7 @@ impl Config {
         if !(-7..=22).contains(&pipeline.level) {
             return Err("`pipeline.level` must be between -7 and 22".into());
         }
+        self.tables.check()?;
         match &self.tenant.url {
             Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
                 Err("`tenant.url` must begin with http:// or https://".into())
@@ -98,10 +100,28 @@ impl Config {
     }
 }
 
+impl Tables {
+    fn check(&self) -> Result<(), String> {
+        if !(1 << 20..=256 << 20).contains(&self.part.0) {
+            return Err("`tables.part` must be between 1 MiB and 256 MiB".into());
+        }
+        if self.part_rows == 0 || self.range_rows < self.part_rows {
+            return Err("`tables.part_rows` must be at least 1 and at most `tables.range_rows`".into());
+        }
+        if self.large.0 < FOLD as u64 || self.large > self.part {
+            return Err(format!("`tables.large` must be between {} and `tables.part`", Size(FOLD as u64)));
+        }
+        if !(1..=22).contains(&self.level) {
+            return Err("`tables.level` must be between 1 and 22".into());
+        }
+        Ok(())
+    }
+}
+
 /// `OMT_PIPELINE_MEMORY=1GiB` sets `pipeline.memory`. Values are taken as TOML where they are TOML, else as text.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
-    const SECTIONS: [&str; 8] =
-        ["installation", "database", "archive", "tenant", "migration", "pipeline", "pace", "metrics"];
+    const SECTIONS: [&str; 9] =
+        ["installation", "database", "archive", "tenant", "migration", "pipeline", "tables", "pace", "metrics"];
     for (name, value) in environment {
         let Some((section, key)) = name.strip_prefix("OMT_").and_then(|rest| rest.split_once('_')) else { continue };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -168,6 +188,8 @@ mod tests {
             ("[pipeline]\nmemory = '20 MiB'", "pipeline.memory"),
             ("[pipeline]\nchunk = '64 MiB'", "pipeline.chunk"),
             ("[tenant]\nurl = 'ftp://x'", "tenant.url"),
+            ("[tables]\nlarge = '1 KiB'", "tables.large"),
+            ("[tables]\nrange_rows = 5", "tables.range_rows"),
             ("[pace]\nlimit = 'fast'", "fast"),
             ("[migration]\nmode = 'maybe'", "maybe"),
             ("what is this", "not valid"),

@@ -36,6 +36,8 @@ pub struct Config {
     pub migration: Migration,
     /// Sizes and degrees of concurrency.
     pub pipeline: Pipeline,
+    /// Which tables move, and in which portions.
+    pub tables: Tables,
     /// How fast it may send.
     pub pace: Pace,
     /// Figures for a monitoring system.
@@ -162,6 +164,40 @@ impl Default for Pipeline {
             verifications: 8,
             tries: 8,
             stall_seconds: 60,
+        }
+    }
+}
+
+/// `[tables]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tables {
+    /// Tables, or columns as `table.column`, that stay behind beside those that do so anyhow. A `*` at the end is allowed.
+    pub leave: Vec<String>,
+    /// Tables and columns that move although they usually stay behind.
+    pub take: Vec<String>,
+    /// The rows of a part of a table, in memory; the part itself is smaller.
+    pub part: Size,
+    /// The most rows of a part.
+    pub part_rows: u64,
+    /// Larger values leave their row and travel as chunks.
+    pub large: Size,
+    /// The level of zstd in parts.
+    pub level: i32,
+    /// A table of more rows is read in ranges of so many, by several connections.
+    pub range_rows: u64,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self {
+            leave: Vec::new(),
+            take: Vec::new(),
+            part: Size(32 << 20),
+            part_rows: 250_000,
+            large: Size(1 << 20),
+            level: 3,
+            range_rows: 1_000_000,
         }
     }
 }

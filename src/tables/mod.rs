@@ -30,6 +30,8 @@ pub(crate) mod stored;
 mod sum;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod wide;
 
 pub use canonical::{FOLD, RowHasher};

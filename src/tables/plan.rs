@@ -72,6 +72,12 @@ impl Default for Cutting {
     }
 }
 
+impl From<&crate::config::Tables> for Cutting {
+    fn from(config: &crate::config::Tables) -> Self {
+        Self { rows: config.range_rows, ..Self::default() }
+    }
+}
+
 impl Plan {
     /// Looks at the database.
     pub fn make(database: &mut dyn Database, leave: &LeaveList, cutting: &Cutting) -> Result<Self> {

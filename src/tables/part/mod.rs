@@ -6,6 +6,8 @@
 //! shape allows, and at the end the sum must be that of the head.
 
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use reader::PartReader;
@@ -66,6 +68,13 @@ pub struct PartLimits {
 impl Default for PartLimits {
     fn default() -> Self {
         Self { rows: 250_000, bytes: 32 << 20, large: 1 << 20 }
+    }
+}
+
+impl From<&crate::config::Tables> for PartLimits {
+    fn from(config: &crate::config::Tables) -> Self {
+        // Checked when the configuration was read: none is larger than 256 MiB.
+        Self { rows: config.part_rows, bytes: config.part.0, large: config.large.0 as usize }
     }
 }
 

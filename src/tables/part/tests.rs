@@ -1,0 +1,150 @@
+//! Parts there and back, and parts that were damaged.
+
+use super::*;
+use crate::tables::testing::{rows_of_all_types, shape};
+use crate::tables::{Cell, Cells, RowHasher};
+use bytes::Bytes;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn write(shape: &Arc<TableShape>, rows: &[Cells], range: KeyRange) -> (Part, Bytes) {
+    let mut writer = PartWriter::new(shape, 1, Vec::new()).unwrap();
+    for row in rows {
+        writer.push(row).unwrap();
+    }
+    let (part, bytes) = writer.finish(range).unwrap();
+    (part, bytes.into())
+}
+
+fn open(bytes: &Bytes) -> crate::Result<PartReader> {
+    PartReader::open(bytes.clone(), &Digest::of(bytes), &PartLimits::default())
+}
+
+fn read(bytes: &Bytes) -> crate::Result<Vec<Cells>> {
+    open(bytes)?.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn rows_come_back_exactly((shape, rows) in rows_of_all_types(12)) {
+        let shape = Arc::new(shape);
+        let (part, bytes) = write(&shape, &rows, KeyRange::all());
+        let mut hasher = RowHasher::new(shape.digest());
+        let sum: TableSum = rows.iter().map(|row| TableSum::of(&hasher.digest(row))).sum();
+        prop_assert_eq!(part.head.sum, sum);
+        prop_assert_eq!(part.name, Digest::of(&bytes));
+        prop_assert_eq!(part.size, bytes.len() as u64);
+        prop_assert_eq!(open(&bytes).unwrap().head(), &part.head);
+        prop_assert_eq!(&read(&bytes).unwrap(), &rows);
+        // The same rows, the same bytes.
+        prop_assert_eq!(write(&shape, &rows, KeyRange::all()).1, bytes);
+    }
+
+    #[test]
+    fn whatever_the_file_reading_ends(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let mut bytes = bytes;
+        prop_assert!(read(&bytes.clone().into()).is_err());
+        // The same with a frame that looks right.
+        bytes.splice(0..0, *b"PAR1");
+        let length = (bytes.len() as u32 - 4).to_le_bytes();
+        bytes.extend(length);
+        bytes.extend(*b"PAR1");
+        prop_assert!(read(&bytes.into()).is_err());
+    }
+}
+
+/// A table of every type in many rows, so that all parts of the format occur.
+fn sample() -> (Arc<TableShape>, Vec<Cells>) {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let tree = rows_of_all_types(40).prop_map(|(shape, rows)| (Arc::new(shape), rows)).new_tree(&mut runner).unwrap();
+    proptest::strategy::ValueTree::current(&tree)
+}
+
+#[test]
+fn a_flipped_byte_is_an_error_or_changes_nothing() {
+    let (shape, rows) = sample();
+    let (part, bytes) = write(&shape, &rows, KeyRange::all());
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut errors = 0;
+    // A prime step touches every region: header, pages, head, footer, its length.
+    for place in (0..bytes.len()).step_by(if bytes.len() > 20_000 { 13 } else { 3 }) {
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut bent = bytes.to_vec();
+            bent[place] ^= flip;
+            let bent = Bytes::from(bent);
+            // On its way: the name tells.
+            let error = PartReader::open(bent.clone(), &part.name, &PartLimits::default()).map(drop).unwrap_err();
+            assert_eq!(error.code(), Code::PartInvalid);
+            // Made up by a client, with the name that fits.
+            match read(&bent) {
+                Ok(read) => assert_eq!(read, rows, "byte {place}"),
+                Err(error) => {
+                    assert_eq!(error.code(), Code::PartInvalid, "byte {place}: {error:?}");
+                    errors += 1;
+                }
+            }
+        }
+    }
+    drop(std::panic::take_hook());
+    assert!(errors > 100, "{errors}");
+}
+
+#[test]
+fn a_part_that_was_cut_is_an_error() {
+    let (shape, rows) = sample();
+    let (_, bytes) = write(&shape, &rows, KeyRange::all());
+    for length in (0..bytes.len()).step_by(97) {
+        assert!(read(&bytes.slice(..length)).is_err(), "{length}");
+    }
+}
+
+#[test]
+fn every_cell_counts() {
+    let (shape, rows) = sample();
+    let sum = |rows: &[Cells]| write(&shape, rows, KeyRange::all()).0.head.sum;
+    let whole = sum(&rows);
+    let mut turned = rows.clone();
+    turned.reverse();
+    assert_eq!(sum(&turned), whole);
+    let (row, other) = (&rows[0], &rows[1]);
+    for place in 0..row.len() {
+        let mut bent = rows.clone();
+        bent[0][place] = if row[place] == Cell::Null { other[place].clone() } else { Cell::Null };
+        assert_eq!(sum(&bent) == whole, bent == rows, "column {place}");
+    }
+    let twice = [&rows[..], &rows[..1]].concat();
+    assert_ne!(sum(&twice), whole);
+}
+
+#[test]
+fn a_head_that_lies_is_found_out() {
+    let (shape, rows) = sample();
+    let (_, bytes) = write(&shape, &rows, KeyRange::all());
+    let text = "\"sum\":\"";
+    let place = bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap() + text.len();
+    // The last digits of the sum lie behind the count and the colon.
+    let mut bent = bytes.to_vec();
+    bent[place + 10] = if bent[place + 10] == b'0' { b'1' } else { b'0' };
+    let error = read(&bent.into()).unwrap_err();
+    assert!(error.message().contains("add up to"), "{error:?}");
+}
+
+#[test]
+fn a_cell_that_its_column_cannot_hold_is_named() {
+    let shape = Arc::new(shape(&[("id", "int"), ("amount", "decimal(4,2)")]));
+    let mut writer = PartWriter::new(&shape, 1, Vec::new()).unwrap();
+    let error = writer.push(&[Cell::Integer(7), Cell::Decimal { unscaled: 10_000, scale: 2 }]).unwrap_err();
+    assert!(error.message().contains("`amount` of thing(id=7)"), "{}", error.message());
+}
+
+#[test]
+fn more_rows_than_a_part_may_have_are_refused() {
+    let shape = Arc::new(shape(&[("id", "int")]));
+    let rows: Vec<Cells> = (0..100).map(|id| vec![Cell::Integer(id)]).collect();
+    let (part, bytes) = write(&shape, &rows, KeyRange::all());
+    let limits = PartLimits { rows: 20, ..PartLimits::default() };
+    let error = PartReader::open(bytes, &part.name, &limits).map(drop).unwrap_err();
+    assert!(error.message().contains("more than a part may have"), "{}", error.message());
+}
