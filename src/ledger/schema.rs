@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// The version of the tables, kept in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// `OMTL`: tells a ledger from any other SQLite file.
 const APPLICATION: i64 = 0x4f4d_544c;
 
@@ -38,6 +38,14 @@ CREATE TABLE run (id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, sum
 CREATE TABLE journal (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, chain BLOB NOT NULL) STRICT;
 CREATE TRIGGER journal_is_append_only_u BEFORE UPDATE ON journal BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_is_append_only_d BEFORE DELETE ON journal BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+";
+
+/// What version 2 has beside that: which rows of which table a part holds.
+const PARTS: &str = "
+CREATE TABLE part (
+    key INTEGER PRIMARY KEY, table_name TEXT NOT NULL, range TEXT NOT NULL, rows INTEGER NOT NULL, sum TEXT NOT NULL,
+    shape BLOB NOT NULL, pass INTEGER NOT NULL
+) STRICT;
 ";
 
 /// Opens the one connection that writes, making the file where there is none.
@@ -73,8 +81,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     if tables == 0 {
         connection
             .execute_batch(&format!(
-                "BEGIN; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
+                "BEGIN; {TABLES} {PARTS} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
             ))
+            .map_err(unusable)?;
+    } else if version < 2 {
+        connection
+            .execute_batch(&format!("BEGIN; {PARTS} PRAGMA user_version = {VERSION}; COMMIT;"))
             .map_err(unusable)?;
     }
     Ok(connection)

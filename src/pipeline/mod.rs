@@ -19,6 +19,7 @@ pub mod chunker;
 pub mod claims;
 pub mod crew;
 pub mod edge;
+pub mod exporter;
 pub mod hasher;
 pub mod outcomes;
 pub mod port;

@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, Probed, Problem, TenantInfo, Verdicts,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page, Probed, Problem, TenantInfo, Verdicts,
     Verify,
 };
 use crate::digest::Digest;
@@ -230,6 +230,18 @@ impl Destination for HttpTenant {
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/missing", after, limit))?).await })
+    }
+
+    fn put_database(&self, manifest: Arc<DatabaseManifest>) -> Answer<'_, DatabaseState> {
+        Box::pin(async move { self.json(self.about(Method::PUT, "/database")?.json(&*manifest)).await })
+    }
+
+    fn database(&self) -> Answer<'_, DatabaseState> {
+        Box::pin(async move { self.json(self.about(Method::GET, "/database")?).await })
+    }
+
+    fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>> {
+        Box::pin(async move { self.json(self.about(Method::GET, "/database/manifest")?).await })
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

@@ -7,6 +7,7 @@ pub mod protocol;
 
 mod card;
 mod catalogue;
+mod database;
 mod garbage;
 mod held;
 mod intake;

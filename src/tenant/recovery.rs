@@ -78,6 +78,7 @@ impl Tenant {
         }
         // The card too; it is written rarely.
         sync(self.objects.file(&self.objects.card_path()))?;
+        sync(self.objects.file(&self.objects.database_path()))?;
         for folder in folders {
             sync_folder(&folder)?;
         }

@@ -7,11 +7,13 @@
 
 mod catalogue;
 mod query;
+mod rung;
 mod sqlite;
 mod value;
 
 pub use catalogue::{Catalogue, Column, Kind, Table};
 pub use query::{Dialect, Query};
+pub use rung::Rung;
 pub use sqlite::SqliteDatabase;
 pub use value::{Row, Value, no_date};
 
@@ -44,6 +46,11 @@ pub trait Database: Send {
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
         let query = Query::new(format!("SELECT count(*) FROM {{{}}}", shape.name));
         Ok(self.rows(&query)?.first().map_or(0, |row| row.integer(0)) as u64)
+    }
+    /// From now on everything that this connection reads is to be of one moment, as far as the server allows it. Called
+    /// before the first read; gives the rung that was taken.
+    fn begin_consistent(&mut self) -> Result<Rung> {
+        Ok(Rung::Plain)
     }
     /// Texts that could not be read as they are, so far.
     fn irregular(&self) -> Vec<Irregular>;
