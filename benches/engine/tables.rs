@@ -24,7 +24,9 @@ fn tables() -> [(&'static str, Arc<TableShape>, Vec<Cells>); 2] {
     };
     let cell = |kind: ColumnType, row: i64, place: usize| match kind {
         ColumnType::Wide => Cell::wide(&format!("text {} of row {}", place, row % 97)),
-        ColumnType::DateTime => Cell::DateTime { days: 43_000 + (row % 700) as i32, ticks: (row % 86_400) as u32 * 300 },
+        ColumnType::DateTime => {
+            Cell::DateTime { days: 43_000 + (row % 700) as i32, ticks: (row % 86_400) as u32 * 300 }
+        }
         ColumnType::Float => Cell::float(row as f64 / 4.0),
         _ => Cell::Integer(if place == 0 { row } else { row % (place as i64 * 37 + 1) }),
     };
@@ -60,7 +62,9 @@ pub(crate) fn tables_there_and_back(criterion: &mut Criterion) {
             let mut hasher = RowHasher::new(shape.digest());
             bencher.iter(|| rows.iter().map(|row| hasher.digest(black_box(row))).last());
         });
-        group.bench_function(format!("write a part, {name}"), |bencher| bencher.iter(|| write(&shape, black_box(&rows))));
+        group.bench_function(format!("write a part, {name}"), |bencher| {
+            bencher.iter(|| write(&shape, black_box(&rows)));
+        });
         group.bench_function(format!("read a part, {name}"), |bencher| {
             let name = Digest::of(&bytes);
             bencher.iter(|| {

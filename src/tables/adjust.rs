@@ -93,11 +93,7 @@ impl Adjustments {
     }
 
     /// Makes the changes, then moves the sequences. `shapes` are all tables of the database.
-    pub(super) fn apply(
-        &self,
-        connection: &Connection,
-        shapes: &[Arc<TableShape>],
-    ) -> rusqlite::Result<Vec<Adjusted>> {
+    pub(super) fn apply(&self, connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::Result<Vec<Adjusted>> {
         let mut adjusted = Vec::with_capacity(self.0.len());
         for adjustment in &self.0 {
             let rows = adjustment.apply(connection, shapes)?;
@@ -153,7 +149,13 @@ fn keep_ahead(connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::
         let rows = connection.execute(&sql, rusqlite::params![ahead, shape.name])?;
         if rows > 0 {
             let why = format!("the next key of `{}` must be above {}", shape.name, ahead - 1);
-            adjusted.push(Adjusted { table: "sequence".into(), row: None, column: Some("next_id".into()), why, rows: Some(rows as u64) });
+            adjusted.push(Adjusted {
+                table: "sequence".into(),
+                row: None,
+                column: Some("next_id".into()),
+                why,
+                rows: Some(rows as u64),
+            });
         }
     }
     Ok(adjusted)

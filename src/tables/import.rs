@@ -70,9 +70,10 @@ impl Import {
         let file = tempfile::Builder::new().prefix(".import-").suffix(".db").tempfile_in(folder);
         let file = file.map_err(|cause| Error::io("create a database in", folder, cause))?.into_temp_path();
         let connection = Connection::open(&file).map_err(|cause| failed("begin", cause))?;
-        // A file that was cut short is thrown away and not repaired: neither journal nor flushes are of use before the end.
+        // A file that was cut short is thrown away and not repaired: flushes are of no use before the end. The journal in memory
+        // takes back a part that was refused, and holds little, because parts add pages and hardly change any.
         connection
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768")
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768")
             .map_err(|cause| failed("begin", cause))?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self { connection, file, path: path.to_owned(), tables: BTreeMap::new(), proven: false })
@@ -85,7 +86,8 @@ impl Import {
             return table.shape.must_equal(shape);
         }
         self.connection.execute_batch(&create(shape)).map_err(|cause| {
-            Error::new(Code::DatabaseUnreadable, format!("SQLite cannot have the table `{}`", shape.name)).because(cause)
+            Error::new(Code::DatabaseUnreadable, format!("SQLite cannot have the table `{}`", shape.name))
+                .because(cause)
         })?;
         let marks: Vec<String> = (1..=shape.columns.len()).map(|place| format!("?{place}")).collect();
         let insert = format!("INSERT INTO {} VALUES ({})", quoted(&shape.name), marks.join(", "));
@@ -95,7 +97,7 @@ impl Import {
         Ok(())
     }
 
-    /// Adds the rows of a part. After an error the import cannot go on.
+    /// Adds the rows of a part. After an error nothing of it is there, and it may come again.
     pub fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
         self.table(&Arc::clone(part.shape()))?;
         let head = part.head().clone();
@@ -118,7 +120,10 @@ impl Import {
                     if let Cell::Large(reference) = cell {
                         let content = large(reference)?;
                         *cell = reference.restore(content).ok_or_else(|| {
-                            Error::new(Code::PartInvalid, format!("a large value of `{name}` is not the one that was sent"))
+                            Error::new(
+                                Code::PartInvalid,
+                                format!("a large value of `{name}` is not the one that was sent"),
+                            )
                         })?;
                     }
                 }
@@ -151,8 +156,10 @@ impl Import {
             let expected = expected.remove(name).map(|(_, sum)| sum).unwrap_or_default();
             proofs.push(Proof { table: table.shape.name.clone(), expected, found });
         }
-        let absent = expected.into_values().map(|(name, expected)| {
-            Proof { table: name.to_owned(), expected, found: TableSum::default() }
+        let absent = expected.into_values().map(|(name, expected)| Proof {
+            table: name.to_owned(),
+            expected,
+            found: TableSum::default(),
         });
         proofs.extend(absent);
         self.proven = proofs.iter().all(Proof::holds);

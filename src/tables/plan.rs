@@ -121,7 +121,13 @@ impl Plan {
         }
     }
 
-    fn cut(&mut self, database: &mut dyn Database, shape: &Arc<TableShape>, rows: u64, cutting: &Cutting) -> Result<()> {
+    fn cut(
+        &mut self,
+        database: &mut dyn Database,
+        shape: &Arc<TableShape>,
+        rows: u64,
+        cutting: &Cutting,
+    ) -> Result<()> {
         let cuts = if rows > cutting.rows { cuts(database, shape, cutting.rows)? } else { Vec::new() };
         let each = rows / (cuts.len() as u64 + 1);
         let mut after = None;
@@ -193,7 +199,8 @@ mod tests {
         let mut moving: Vec<&str> = plan.shapes().map(|shape| shape.name.as_str()).collect();
         moving.sort_unstable();
         assert_eq!(moving, ["contact", "ejuser", "odd.na{me|", "y_cars"]);
-        let left: Vec<_> = plan.left.iter().map(|left| (left.table.as_str(), left.column.as_deref(), left.reason)).collect();
+        let left: Vec<_> =
+            plan.left.iter().map(|left| (left.table.as_str(), left.column.as_deref(), left.reason)).collect();
         assert_eq!(left, [("ejuser", Some("password"), Reason::Secret), ("Registry", None, Reason::Machine)]);
     }
 

@@ -59,6 +59,7 @@ mod position {
     use super::{Cells, Deserialize, Deserializer, Serializer, de, read_cells, write_cells};
     use std::fmt::Write as _;
 
+    #[expect(clippy::ref_option, reason = "serde gives the field as it is")]
     pub(super) fn serialize<S: Serializer>(position: &Option<Cells>, serializer: S) -> Result<S::Ok, S::Error> {
         let bytes = write_cells(position.as_deref().unwrap_or_default());
         let mut text = String::with_capacity(bytes.len() * 2);

@@ -58,11 +58,12 @@ pub(crate) const DECLARED: [&str; 33] = [
 
 /// A declaration, its type, and a cell that it holds.
 pub(crate) fn typed_cell() -> impl Strategy<Value = (&'static str, ColumnType, Cell)> {
-    (prop::sample::select(&DECLARED[..]), prop::sample::select(vec![1252_u32, 1251, 932, 437, 0]))
-        .prop_flat_map(|(declared, code_page)| {
+    (prop::sample::select(&DECLARED[..]), prop::sample::select(vec![1252_u32, 1251, 932, 437, 0])).prop_flat_map(
+        |(declared, code_page)| {
             let kind = ColumnType::declared(declared, code_page);
             (Just(declared), Just(kind), cell_of(kind))
-        })
+        },
+    )
 }
 
 /// A cell of a type, its extremes among them.
@@ -114,7 +115,12 @@ pub(crate) fn cell_of(kind: ColumnType) -> BoxedStrategy<Cell> {
         ColumnType::SmallMoney => any::<i32>().prop_map(|money| Cell::Money(i64::from(money))).boxed(),
         ColumnType::DateTime => (
             prop_oneof![-53_690..=2_958_463, Just(-53_690), Just(2_958_463)],
-            prop_oneof![0..TICKS_A_DAY, Just(TICKS_A_DAY - 1), Just(0), (0..86_400_u32).prop_map(|second| second * 300)],
+            prop_oneof![
+                0..TICKS_A_DAY,
+                Just(TICKS_A_DAY - 1),
+                Just(0),
+                (0..86_400_u32).prop_map(|second| second * 300)
+            ],
         )
             .prop_map(|(days, ticks)| Cell::DateTime { days, ticks })
             .boxed(),
@@ -131,8 +137,10 @@ pub(crate) fn cell_of(kind: ColumnType) -> BoxedStrategy<Cell> {
             .boxed(),
         ColumnType::Wide | ColumnType::Xml => prop_oneof![
             ".{0,12}".prop_map(|text| Cell::wide(&text)),
-            prop::sample::select(vec!["", " ", "12", "-1e5", "<a>1</a>", "0x00", "\0", "Bjørn\u{FEFF}"]).prop_map(Cell::wide),
-            vec(prop_oneof![any::<u16>(), 0xD7F0..0xE010_u16], 0..12).prop_map(|units| Cell::Wide(Wide::from_units(&units))),
+            prop::sample::select(vec!["", " ", "12", "-1e5", "<a>1</a>", "0x00", "\0", "Bjørn\u{FEFF}"])
+                .prop_map(Cell::wide),
+            vec(prop_oneof![any::<u16>(), 0xD7F0..0xE010_u16], 0..12)
+                .prop_map(|units| Cell::Wide(Wide::from_units(&units))),
         ]
         .boxed(),
         ColumnType::Narrow(_) => prop_oneof![
@@ -161,8 +169,9 @@ pub(crate) fn cell_of(kind: ColumnType) -> BoxedStrategy<Cell> {
 
 /// A cell of any kind, also one that left its row.
 pub(crate) fn any_cell() -> impl Strategy<Value = Cell> {
-    let large = (prop::sample::select(vec![LargeKind::Wide, LargeKind::Text, LargeKind::Bytes]), any::<([u8; 32], u64)>())
-        .prop_map(|(kind, (digest, length))| Cell::Large(Box::new(Large { kind, digest: digest.into(), length })));
+    let large =
+        (prop::sample::select(vec![LargeKind::Wide, LargeKind::Text, LargeKind::Bytes]), any::<([u8; 32], u64)>())
+            .prop_map(|(kind, (digest, length))| Cell::Large(Box::new(Large { kind, digest: digest.into(), length })));
     prop_oneof![
         9 => typed_cell().prop_map(|(_, _, cell)| cell),
         1 => large,

@@ -1,7 +1,7 @@
 //! A CRM database that answers, whatever speaks to it.
 //!
 //! A [`Query`] is one text for all kinds of server; it names tables and columns in braces, so that no query assumes what
-//! an installation of another version does not have ([`query`] says how). An answer is a page: callers ask for the
+//! an installation of another version does not have ([`Query`] says how). An answer is a page: callers ask for the
 //! rows above the last key they have seen, so that millions of rows pass in constant memory, and a [`Database`] that has
 //! lost its connection makes a new one and asks for the same page again. Nothing here can write.
 

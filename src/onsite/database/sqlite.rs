@@ -157,13 +157,10 @@ impl Database for SqliteDatabase {
                         ValueRef::Integer(number) => Value::Integer(number),
                         ValueRef::Real(number) => Value::Real(number),
                         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-                        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                            Ok(text) => Value::Text(text.to_owned()),
-                            Err(_) => {
-                                broken += 1;
-                                Value::Text(String::from_utf8_lossy(bytes).into_owned())
-                            }
-                        },
+                        ValueRef::Text(bytes) => {
+                            broken += u64::from(std::str::from_utf8(bytes).is_err());
+                            Value::Text(String::from_utf8_lossy(bytes).into_owned())
+                        }
                     });
                 }
                 answer.push(Row(values));

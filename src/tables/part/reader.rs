@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -54,7 +55,8 @@ impl PartReader {
         }
         let head: PartHead = serde_json::from_str(head).map_err(|_| invalid("its head is not understood"))?;
         let groups = metadata.metadata().row_groups();
-        let raw: i64 = groups.iter().flat_map(|group| group.columns()).map(|column| column.uncompressed_size()).sum();
+        let raw: i64 =
+            groups.iter().flat_map(RowGroupMetaData::columns).map(ColumnChunkMetaData::uncompressed_size).sum();
         let rows = u64::try_from(file.num_rows()).unwrap_or(u64::MAX);
         if rows != head.sum.rows {
             return Err(invalid(format!("it has {rows} rows, its head says {}", head.sum.rows)));
@@ -112,7 +114,10 @@ impl PartReader {
         if self.sum == self.head.sum {
             Ok(None)
         } else {
-            Err(invalid(format!("its rows of `{}` add up to {}, its head says {}", self.shape.name, self.sum, self.head.sum)))
+            Err(invalid(format!(
+                "its rows of `{}` add up to {}, its head says {}",
+                self.shape.name, self.sum, self.head.sum
+            )))
         }
     }
 }

@@ -36,7 +36,8 @@ proptest! {
         prop_assert_eq!(part.head.sum, sum);
         prop_assert_eq!(part.name, Digest::of(&bytes));
         prop_assert_eq!(part.size, bytes.len() as u64);
-        prop_assert_eq!(open(&bytes).unwrap().head(), &part.head);
+        let reader = open(&bytes).unwrap();
+        prop_assert_eq!(reader.head(), &part.head);
         prop_assert_eq!(&read(&bytes).unwrap(), &rows);
         // The same rows, the same bytes.
         prop_assert_eq!(write(&shape, &rows, KeyRange::all()).1, bytes);
@@ -66,10 +67,9 @@ fn sample() -> (Arc<TableShape>, Vec<Cells>) {
 fn a_flipped_byte_is_an_error_or_changes_nothing() {
     let (shape, rows) = sample();
     let (part, bytes) = write(&shape, &rows, KeyRange::all());
-    std::panic::set_hook(Box::new(|_| {}));
     let mut errors = 0;
     // A prime step touches every region: header, pages, head, footer, its length.
-    for place in (0..bytes.len()).step_by(if bytes.len() > 20_000 { 13 } else { 3 }) {
+    for place in (0..bytes.len()).step_by(if bytes.len() > 20_000 { 53 } else { 7 }) {
         for flip in [0x01, 0x80, 0xFF] {
             let mut bent = bytes.to_vec();
             bent[place] ^= flip;
@@ -87,7 +87,6 @@ fn a_flipped_byte_is_an_error_or_changes_nothing() {
             }
         }
     }
-    drop(std::panic::take_hook());
     assert!(errors > 100, "{errors}");
 }
 

@@ -89,9 +89,12 @@ impl SqliteDatabase {
         let mut sql = "SELECT ".to_owned();
         for column in &shape.columns {
             // What stays behind is not even read.
-            // With the name of the table before it a name that is no column cannot be taken for a text.
-            sql.push_str(&if column.masked { "NULL".to_owned() } else { format!("t.{}", quoted(&column.name)) });
-            sql.push_str(", ");
+            if column.masked {
+                sql.push_str("NULL, ");
+            } else {
+                // With the name of the table before it a name that is no column cannot be taken for a text.
+                let _ = write!(sql, "t.{}, ", quoted(&column.name));
+            }
         }
         let (names, kinds): (Vec<String>, Vec<ColumnType>) = match order {
             Order::Columns(places) => {
@@ -101,7 +104,8 @@ impl SqliteDatabase {
             Order::Row(name) => (vec![format!("t.{name}")], vec![ColumnType::Dynamic]),
         };
         if names.is_empty() {
-            let what = format!("the rows of `{}` cannot be told apart: it has neither a key nor numbered rows", shape.name);
+            let what =
+                format!("the rows of `{}` cannot be told apart: it has neither a key nor numbered rows", shape.name);
             return Err(Error::new(Code::DatabaseUnreadable, what)
                 .hint("give the table a key, or leave it behind with `tables.leave`"));
         }
@@ -116,8 +120,7 @@ impl SqliteDatabase {
                 return Err(Error::new(Code::Internal, what));
             }
             let word = if values.is_empty() { "WHERE" } else { word };
-            let marks: Vec<String> =
-                (1..=position.len()).map(|place| format!("?{}", place + values.len())).collect();
+            let marks: Vec<String> = (1..=position.len()).map(|place| format!("?{}", place + values.len())).collect();
             let _ = write!(sql, " {word} ({names}) {comparison} ({})", marks.join(", "));
             values.extend(kinds.iter().zip(position).map(|(kind, cell)| to_sqlite(*kind, cell)));
         }
