@@ -116,7 +116,8 @@ impl Moved {
                     column: None,
                     reason: "unreadable".into(),
                     why: why(part),
-                    shape: Some(shape),
+                    // Not even empty: nobody knows what should be there.
+                    shape: None,
                 }),
                 None => manifest.tables.push(ManifestTable {
                     sum: parts.iter().map(|part| part.row.sum).sum(),

@@ -7,7 +7,8 @@ use super::units::Many;
 use crate::Result;
 use crate::forecast::Hindsight;
 use crate::item::Outcome;
-use crate::ledger::{Reader, Totals};
+use crate::ledger::{MovedTable, Reader, Totals};
+use crate::migration::DatabaseReport;
 use chrono::{DateTime, Utc};
 use std::fmt;
 
@@ -32,6 +33,10 @@ pub(super) struct Facts {
     pub(super) journal: Journal,
     /// How the last forecast turned out.
     pub(super) hindsight: Option<Hindsight>,
+    /// What the last run said about the database, if tables have moved.
+    pub(super) database: Option<DatabaseReport>,
+    /// Its tables, those with the most bytes first.
+    pub(super) moved: Vec<MovedTable>,
 }
 
 impl Facts {
@@ -51,6 +56,8 @@ impl Facts {
             runs: runs.iter().map(|(_, started, _, summary)| Run::read(started, summary.as_deref())).collect(),
             journal: Journal::check(reader)?,
             hindsight: Hindsight::last(reader)?,
+            database: DatabaseReport::last(reader)?,
+            moved: reader.moved_tables()?,
         })
     }
 

@@ -46,6 +46,8 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         member(paper, "journal_trouble", trouble)?;
     }
     member(paper, "forecast", &facts.hindsight)?;
+    member(paper, "database", &facts.database)?;
+    member(paper, "tables", &facts.moved)?;
     write!(paper, ",\"runs\":")?;
     runs(reader, paper)?;
     write!(paper, ",\"left\":")?;

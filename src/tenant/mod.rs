@@ -29,6 +29,6 @@ mod tests;
 pub use garbage::{Collected, collect_garbage};
 pub use invite::{Invitation, Invited, customers, invite};
 pub use rebuild::{Rebuilt, rebuild};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, RestoredDatabase, restore};
 pub use server::{ServeOptions, TlsFiles, serve};
 pub use store::Place;

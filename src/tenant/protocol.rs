@@ -342,7 +342,7 @@ pub struct LeftBehind {
     pub reason: String,
     /// The reason in one line.
     pub why: String,
-    /// What the table looks like: it is made, empty.
+    /// What the table looks like: it is made, empty. Nothing for a column, and for a table that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub shape: Option<TableShape>,

@@ -14,4 +14,5 @@ mod recovery;
 mod resume;
 mod secrets;
 mod stores;
+mod tables;
 mod world;

@@ -5,6 +5,7 @@
 //! follows the light or dark of the reader, fits a telephone, and prints with everything unfolded.
 
 mod chart;
+mod database;
 mod lists;
 
 use super::facts::{Facts, RUNS, Standing};
@@ -42,6 +43,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         waiting(run, paper)?;
     }
     runs(facts, paper)?;
+    database::write(facts, paper)?;
     lists::left_behind(reader, facts, paper)?;
     lists::orphans(reader, facts, paper)?;
     lists::journal(reader, facts, paper)?;
@@ -110,6 +112,9 @@ fn contents(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     if !facts.runs.is_empty() {
         write!(paper, "<a href=\"#runs\">Runs</a>")?;
+    }
+    if let Some(database) = &facts.database {
+        write!(paper, "<a href=\"#database\">Database {}</a>", Grouped(database.summary.tables))?;
     }
     for outcome in left::outcomes() {
         let (items, _) = facts.totals.of(None, Some(outcome));

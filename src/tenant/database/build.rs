@@ -2,6 +2,7 @@
 
 use super::content::Contents;
 use super::sides::FromParts;
+use crate::item::Key;
 use crate::tables::TableSum;
 use crate::tables::compare::{Here, What, differences};
 use crate::tables::import::{Import, Proof};
@@ -30,7 +31,9 @@ pub(crate) enum Built {
     },
     /// A part is not what it should be.
     Failed {
-        /// Which, and why.
+        /// Which.
+        part: Key,
+        /// The same with its table, and why.
         why: String,
     },
     /// Nobody wants it any more.
@@ -65,9 +68,7 @@ pub(crate) fn build(
                 Err(why) => Some(why),
             };
             if let Some(why) = failed {
-                // What is bad in the store is forgotten there, so that it is sent again.
-                tenant.verify(&[part.item], true)?;
-                return Ok(Built::Failed { why: format!("{}: {why}", name()) });
+                return Ok(Built::Failed { part: part.item, why: format!("{}: {why}", name()) });
             }
             rows += part.sum.rows;
             if !go_on(done as u64, rows) {

@@ -139,7 +139,11 @@ impl Tenant {
         let (mut import, sums) = match built {
             Built::Ready(import, sums) => (import, sums),
             Built::Different { table, what, rows } => return Ok(Some(DatabaseState::Different { table, what, rows })),
-            Built::Failed { why } => return Ok(Some(DatabaseState::Failed { why })),
+            Built::Failed { part, why } => {
+                // What is bad in the store is forgotten there, so that it is sent again.
+                self.verify(&[part], true)?;
+                return Ok(Some(DatabaseState::Failed { why }));
+            }
             Built::Stopped => return Ok(None),
         };
         for adjusted in import.adjust(&Adjustments::new())? {
