@@ -153,7 +153,9 @@ fn compare(config: &Config, installation: &Path, restored: &Path) -> Result<u64>
         let page = reader.items_after(after, 1000)?;
         let Some(last) = page.last() else { return Ok(compared) };
         after = last.key.number();
-        for known in page.iter().filter(|known| known.key.kind() != Kind::Part && known.outcome == Some(Outcome::Verified)) {
+        for known in
+            page.iter().filter(|known| known.key.kind() != Kind::Part && known.outcome == Some(Outcome::Verified))
+        {
             let Some((root, folder, name)) = &known.place else { continue };
             let Some((label, path)) = roots.get(root) else { continue };
             let here = installation.join(path).join(folder).join(name);

@@ -5,10 +5,10 @@
 //! proven. A part whose row is lost says nothing any more and is sent again.
 
 use super::reader::Reader;
+use crate::Result;
 use crate::digest::Digest;
 use crate::item::{Key, Kind, Outcome};
 use crate::tables::{KeyRange, TableSum};
-use crate::Result;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,8 @@ pub struct MovedTable {
     pub bytes: u64,
 }
 
-const KNOWN: &str = "SELECT part.key, part.table_name, part.range, part.sum, part.shape, part.pass, item.state, item.size, item.blake3,
+const KNOWN: &str =
+    "SELECT part.key, part.table_name, part.range, part.sum, part.shape, part.pass, item.state, item.size, item.blake3,
     item.detail FROM part JOIN item USING (key)";
 
 /// Enters which rows a part holds.
@@ -106,7 +107,8 @@ impl Reader {
     /// Parts of which nobody knows which rows they hold: the ledger was made again, or lost its last words.
     pub fn unknown_parts(&self) -> Result<Vec<Key>> {
         let first = Key::new(Kind::Part, 0).number();
-        let sql = format!("SELECT key FROM item WHERE key >= {first} AND key NOT IN (SELECT key FROM part) ORDER BY key");
+        let sql =
+            format!("SELECT key FROM item WHERE key >= {first} AND key NOT IN (SELECT key FROM part) ORDER BY key");
         let keys = self.collect(&sql, |row| row.get::<_, i64>(0).map(Key::from_number))?;
         Ok(keys.into_iter().flatten().collect())
     }
@@ -196,7 +198,8 @@ mod tests {
         writer.put(Record::Part(row, Some(found))).unwrap();
         writer.flush().unwrap();
         assert!(reader.withdrawn(9).unwrap().is_empty(), "what came back must not be taken away");
-        let tables: Vec<_> = reader.moved_tables().unwrap().into_iter().map(|table| (table.table, table.bytes)).collect();
+        let tables: Vec<_> =
+            reader.moved_tables().unwrap().into_iter().map(|table| (table.table, table.bytes)).collect();
         assert_eq!(tables, [("person".to_owned(), 50), ("contact".to_owned(), 10)]);
     }
 

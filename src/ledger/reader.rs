@@ -199,7 +199,8 @@ impl Reader {
     }
 
     pub(super) fn collect<T>(&self, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>> {
-        let rows = || -> rusqlite::Result<Vec<T>> { self.connection.prepare_cached(sql)?.query_map([], read)?.collect() };
+        let rows =
+            || -> rusqlite::Result<Vec<T>> { self.connection.prepare_cached(sql)?.query_map([], read)?.collect() };
         rows().map_err(|cause| self.explain(cause))
     }
 

@@ -64,8 +64,9 @@ impl DatabaseReport {
     }
 
     fn keep(&self, writer: &Writer) -> Result<()> {
-        let text = serde_json::to_string(self)
-            .map_err(|cause| Error::new(Code::Internal, "the report of the database cannot be written").because(cause))?;
+        let text = serde_json::to_string(self).map_err(|cause| {
+            Error::new(Code::Internal, "the report of the database cannot be written").because(cause)
+        })?;
         writer.put(Record::Meta(REPORT, text))
     }
 }

@@ -32,8 +32,8 @@ use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
 use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Open, Opened, RunKind};
 use crate::{Code, Error, Result};
-use serde_json::json;
 use database::Moved;
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -293,7 +293,7 @@ async fn learn_parts(ledger: &Ledger, to: &dyn Destination) -> Result<()> {
             }
         }
     }
-    Ok(())
+    ledger.writer().flush()
 }
 
 /// The end of a complete run: the tenant builds the database, hears what does not come, and accepts the rest. Gives whether

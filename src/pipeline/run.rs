@@ -195,8 +195,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
             Box::new(move || hasher.work(candidates, &pieces)) as Work
         })
         .collect();
-    let around =
-        Surroundings { ledger, root: input.database_root, outcomes: outcomes.clone(), hasher, to: pieces };
+    let around = Surroundings { ledger, root: input.database_root, outcomes: outcomes.clone(), hasher, to: pieces };
     let (exporters, exported) = exporter::crew(input.tables, around)?;
     drop(from_scanner);
 

@@ -29,7 +29,8 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in the order of the flow.
-    pub const ALL: [Self; 6] = [Self::Scanner, Self::Exporter, Self::Hasher, Self::Chunker, Self::Uploader, Self::Verifier];
+    pub const ALL: [Self; 6] =
+        [Self::Scanner, Self::Exporter, Self::Hasher, Self::Chunker, Self::Uploader, Self::Verifier];
 
     /// Its name.
     #[must_use]

@@ -160,7 +160,10 @@ fn a_second_run_sends_only_the_parts_that_differ() {
     assert_eq!(database(&world.migrate().finished(0))["sent_parts"], 1);
     arrived(&world);
 
-    change(&world, "CREATE TABLE y_new (id INTEGER PRIMARY KEY, x_a TEXT); INSERT INTO y_new VALUES (1, 'a'), (2, 'b')");
+    change(
+        &world,
+        "CREATE TABLE y_new (id INTEGER PRIMARY KEY, x_a TEXT); INSERT INTO y_new VALUES (1, 'a'), (2, 'b')",
+    );
     assert_eq!(database(&world.migrate().finished(0))["parts"], parts + 1);
     change(&world, "INSERT INTO y_new VALUES (3, 'c'); DELETE FROM y_new WHERE id = 1");
     assert_eq!(database(&world.migrate().finished(0))["sent_parts"], 1);
@@ -237,7 +240,10 @@ fn a_flipped_bit_in_a_part_is_found_by_name_and_healed() {
 #[test]
 fn a_table_that_cannot_be_read_is_told_and_does_not_stop_the_others() {
     let world = World::new();
-    change(&world, "CREATE TABLE y_none (rowid TEXT, oid TEXT, _rowid_ TEXT); INSERT INTO y_none VALUES ('a', 'b', 'c')");
+    change(
+        &world,
+        "CREATE TABLE y_none (rowid TEXT, oid TEXT, _rowid_ TEXT); INSERT INTO y_none VALUES ('a', 'b', 'c')",
+    );
     let finished = world.migrate().finished(1);
     assert_eq!((&finished["kinds"]["part"]["unreadable"], &finished["committed"]), (&1.into(), &true.into()));
     assert_eq!(database(&finished)["proven"], true);
@@ -280,9 +286,16 @@ fn what_the_configuration_leaves_behind_is_empty_there_and_told() {
     assert!(tables.contains("person") && columns.contains("contact"), "{:#}", report["database"]);
     let there = open(&target(&world));
     let people: i64 = there.query_row("SELECT count(*) FROM person", [], |row| row.get(0)).unwrap();
-    let names: Vec<Cell> =
-        there.prepare("SELECT DISTINCT name FROM contact").unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let names: Vec<Cell> = there
+        .prepare("SELECT DISTINCT name FROM contact")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!((people, names), (0, vec![Cell::Null]));
-    assert!(!lines(&world.manifest()).iter().any(|line| line["path"].as_str().unwrap().starts_with("database/person/")));
+    assert!(
+        !lines(&world.manifest()).iter().any(|line| line["path"].as_str().unwrap().starts_with("database/person/"))
+    );
     arrived(&world);
 }

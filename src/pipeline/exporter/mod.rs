@@ -16,13 +16,14 @@ mod reading;
 pub use planner::Exported;
 pub(crate) use planner::print;
 
+use super::chunker::Piece;
 use super::crew::Work;
 use super::edge::{Edge, Way, channel};
-use super::chunker::Piece;
 use super::hasher::Hasher;
 use super::outcomes::Outcomes;
 use super::stats::Stats;
 use super::stop::Stop;
+use crate::item::{Key, Kind};
 use crate::ledger::{Ledger, Record, Writer};
 use crate::onsite::database::{Database, Rung};
 use crate::tables::leave::LeaveList;
@@ -61,13 +62,43 @@ struct Shared {
     /// Whose way of cutting and paying is that of parts too.
     hasher: Hasher,
     to: Way<Piece>,
-    /// The number of the next part that is not known yet.
+    /// Where the numbers begin that no part has.
     next: AtomicU32,
     /// Threads that have not come to their end.
     at_work: AtomicUsize,
 }
 
+/// So many numbers are set aside for a span, in the order of the plan: the same database is cut into parts with the same
+/// numbers, whichever thread reads them first.
+const BLOCK: u32 = 1024;
+
+/// Numbers for the parts of one span.
+struct Numbers {
+    next: u32,
+    end: u32,
+}
+
+/// The first block in which nothing before `next` lies.
+fn first_block(next: u32) -> u32 {
+    next.saturating_sub(1).checked_next_multiple_of(BLOCK).map_or(u32::MAX - BLOCK, |blocks| blocks + 1)
+}
+
 impl Shared {
+    /// Sets numbers aside.
+    fn numbers(&self) -> Numbers {
+        let next = self.next.fetch_add(BLOCK, Ordering::Relaxed);
+        Numbers { next, end: next.saturating_add(BLOCK) }
+    }
+
+    /// The key of the next part of a span.
+    fn key(&self, numbers: &mut Numbers) -> Key {
+        if numbers.next == numbers.end {
+            *numbers = self.numbers();
+        }
+        numbers.next += 1;
+        Key::new(Kind::Part, numbers.next - 1)
+    }
+
     /// A thread has done all that there was to do; the last one tells that nothing more is coming.
     fn done(&self) {
         if self.at_work.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -105,7 +136,8 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
     let writer = ledger.writer();
     writer.put(Record::Journal("database.reading", serde_json::json!({ "rung": rung })))?;
     let mut databases = databases.into_iter();
-    let first = databases.next().ok_or_else(|| Error::new(crate::Code::Internal, "there is no connection to plan with"))?;
+    let first =
+        databases.next().ok_or_else(|| Error::new(crate::Code::Internal, "there is no connection to plan with"))?;
     let shared = Arc::new(Shared {
         root,
         limits,
@@ -116,7 +148,7 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
         stop,
         hasher,
         to,
-        next: AtomicU32::new(reader.next_part()?),
+        next: AtomicU32::new(first_block(reader.next_part()?)),
         at_work: AtomicUsize::new(databases.len() + 1),
     });
     let (ask, asked) = channel(&Arc::new(Edge::new("planner→readers", 256)));

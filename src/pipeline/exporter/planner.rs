@@ -1,7 +1,7 @@
 //! What is to be read: the plan of the database joined with the parts of the ledger.
 
 use super::cover::{Covered, cover};
-use super::{Shared, Way};
+use super::{Numbers, Shared, Way};
 use crate::digest::Digest;
 use crate::item::{Key, Kind, Outcome};
 use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
@@ -50,6 +50,8 @@ pub(super) struct Span {
     /// The part that held it before.
     pub(super) part: Option<KnownPart>,
     pub(super) pass: u64,
+    /// For parts that were not there before.
+    pub(super) numbers: Numbers,
 }
 
 /// Plans, then hands out what is to be read.
@@ -102,7 +104,14 @@ impl Planner {
                             count(&self.shared.stats, part.size);
                             continue;
                         }
-                        let span = Span { shape: Arc::clone(shape), print, range, part, pass: pass.number };
+                        let span = Span {
+                            shape: Arc::clone(shape),
+                            print,
+                            range,
+                            part,
+                            pass: pass.number,
+                            numbers: self.shared.numbers(),
+                        };
                         if !self.ask(ask, span) {
                             return Ok(());
                         }
@@ -113,7 +122,14 @@ impl Planner {
             }
             if !covered.contains(shape.name.as_str()) {
                 let range = piece.range.clone();
-                let span = Span { shape: Arc::clone(shape), print, range, part: None, pass: pass.number };
+                let span = Span {
+                    shape: Arc::clone(shape),
+                    print,
+                    range,
+                    part: None,
+                    pass: pass.number,
+                    numbers: self.shared.numbers(),
+                };
                 if !self.ask(ask, span) {
                     return Ok(());
                 }

@@ -1,9 +1,9 @@
 //! Reading spans of tables: first their sums, and only where these differ the rows.
 
-use super::planner::Span;
 use super::Shared;
+use super::planner::Span;
 use crate::archive::DATABASE;
-use crate::item::{Key, Kind, Outcome};
+use crate::item::{Key, Outcome};
 use crate::ledger::{Found, PartRow, Record, Stamp};
 use crate::onsite::database::Database;
 use crate::pipeline::assembly::Assembly;
@@ -16,7 +16,6 @@ use crate::{Code, Error, Result};
 use crossbeam_channel::Receiver;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// One thread and its connection.
@@ -28,8 +27,8 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads spans until no more come.
     pub(super) fn work(&mut self, asked: Receiver<Span>) -> Result<()> {
-        for span in asked {
-            if !self.span(&span)? {
+        for mut span in asked {
+            if !self.span(&mut span)? {
                 return Ok(());
             }
         }
@@ -41,7 +40,7 @@ impl Reading {
     }
 
     /// Gives `false` when the run is over.
-    fn span(&mut self, span: &Span) -> Result<bool> {
+    fn span(&mut self, span: &mut Span) -> Result<bool> {
         if self.shared.stop.is_draining() {
             return Ok(false);
         }
@@ -55,7 +54,7 @@ impl Reading {
         }
     }
 
-    fn read(&mut self, span: &Span, rest: &mut (Option<Key>, KeyRange)) -> Result<bool> {
+    fn read(&mut self, span: &mut Span, rest: &mut (Option<Key>, KeyRange)) -> Result<bool> {
         if let Some(part) = span.part.as_ref().filter(|part| part.outcome == Some(Outcome::Verified))
             && sum(&mut *self.database, &span.shape, &span.range)? == part.row.sum
         {
@@ -70,12 +69,14 @@ impl Reading {
             if self.shared.stop.is_draining() {
                 return Ok(false);
             }
-            let Some(room) = self.shared.hasher.budget.take(self.shared.limits.bytes as usize) else { return Ok(false) };
+            let Some(room) = self.shared.hasher.budget.take(self.shared.limits.bytes as usize) else {
+                return Ok(false);
+            };
             let mut large = |_: &_, _| Err(Error::new(Code::Internal, "no value leaves its row"));
             let part = export.next_part(&mut *self.database, || Ok(Vec::new()), &mut large)?;
             let Some((part, bytes)) = part else { break };
             self.shared.stats.expected.add(u64::from(number > 0));
-            let key = rest.0.take().unwrap_or_else(|| self.key());
+            let key = rest.0.take().unwrap_or_else(|| self.shared.key(&mut span.numbers));
             rest.1.after.clone_from(&part.head.range.until);
             let row = self.row(span, key, part.head.range, part.head.sum);
             if !self.send(row, bytes, room)? {
@@ -116,8 +117,8 @@ impl Reading {
     }
 
     /// The table cannot be read; the others go on.
-    fn unreadable(&self, span: &Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
-        let key = key.unwrap_or_else(|| self.key());
+    fn unreadable(&self, span: &mut Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
+        let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
         let row = self.row(span, key, range, TableSum::default());
         let found = self.found(&row, 0);
         let named = named(&found);
@@ -137,10 +138,6 @@ impl Reading {
         let stamp = Stamp { size, modified: 0, file_id: None };
         let name = format!("{}.parquet", row.key.id());
         Found { root: self.shared.root, dir: folder(&row.table), name, stamp }
-    }
-
-    fn key(&self) -> Key {
-        Key::new(Kind::Part, self.shared.next.fetch_add(1, Ordering::Relaxed))
     }
 }
 

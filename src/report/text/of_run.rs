@@ -52,7 +52,8 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
     if let Some(database) = &run.database {
         let proven = if database.proven { "proven" } else { "not proven" };
         let (tables, rows, parts) = (database.tables, Grouped(database.rows), database.parts);
-        let line = format!("database: {tables} tables, {rows} rows in {parts} parts, {} sent; {proven}", database.sent_parts);
+        let line =
+            format!("database: {tables} tables, {rows} rows in {parts} parts, {} sent; {proven}", database.sent_parts);
         wrapped(paper, "", &[line], " ")?;
     }
     if run.worked() {

@@ -58,7 +58,8 @@ pub(crate) fn build(
             let name = || format!("`{}` of the table `{}`", part.item, table.shape.name);
             let failed = match contents.part(table, part)? {
                 Ok(reader) => {
-                    let mut no_large = |_: &_| Err(Error::new(Code::PartInvalid, "a part refers to values that are not in it"));
+                    let mut no_large =
+                        |_: &_| Err(Error::new(Code::PartInvalid, "a part refers to values that are not in it"));
                     match import.part(reader, &mut no_large) {
                         Ok(()) => None,
                         Err(error) if error.code() == Code::PartInvalid => Some(error.chain()),

@@ -1,12 +1,12 @@
 //! The content of parts, whole and in memory, from the store.
 
+use crate::Result;
 use crate::item::Key;
 use crate::tables::part::{PartLimits, PartReader};
 use crate::tenant::catalogue;
 use crate::tenant::held::Tenant;
 use crate::tenant::protocol::{ManifestPart, ManifestTable};
 use crate::tenant::reading::{Fetched, Opener, Reader};
-use crate::Result;
 
 /// The largest part that is taken into memory, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -56,8 +56,12 @@ impl<'a> Contents<'a> {
     fn bytes(&mut self, key: Key, part: &ManifestPart) -> Result<Result<Vec<u8>, String>> {
         let found = self.tenant.catalogue.read(|reader| {
             let Some(held) = catalogue::item(reader, key)? else { return Ok(None) };
-            let chunks: Option<Vec<_>> =
-                held.entry.chunk_names().iter().map(|name| catalogue::locate(reader, name)).collect::<Result<_, _>>()?;
+            let chunks: Option<Vec<_>> = held
+                .entry
+                .chunk_names()
+                .iter()
+                .map(|name| catalogue::locate(reader, name))
+                .collect::<Result<_, _>>()?;
             Ok(Some((held, chunks)))
         })?;
         let Some((held, chunks)) = found else { return Ok(Err("it is not here".into())) };

@@ -173,9 +173,7 @@ impl Tenant {
     /// A client that speaks of a database must speak of the one that is in place.
     pub(super) fn agree_on_database(&self, commit: &Commit) -> Result<()> {
         let Some(wanted) = commit.database else { return Ok(()) };
-        let proven = |state: &Option<(Digest, DatabaseState)>| {
-            matches!(state, Some((_, DatabaseState::Proven { manifest, .. })) if *manifest == wanted)
-        };
+        let proven = |state: &Option<(Digest, DatabaseState)>| matches!(state, Some((_, DatabaseState::Proven { manifest, .. })) if *manifest == wanted);
         if proven(&self.database.state.borrow()) || self.proven(&wanted).is_some() {
             return Ok(());
         }

@@ -163,7 +163,8 @@ impl Running {
     }
 
     async fn commit(&self, items: u64, bytes: u64) -> Result<Committed, Problem> {
-        let response = self.of(Method::POST, "/commit").json(&Commit { items, bytes, database: None }).send().await.unwrap();
+        let response =
+            self.of(Method::POST, "/commit").json(&Commit { items, bytes, database: None }).send().await.unwrap();
         if response.status() == StatusCode::OK {
             Ok(response.json().await.unwrap())
         } else {
