@@ -86,16 +86,16 @@ mod tests {
     use crate::ledger::PartRow;
     use crate::tables::TableSum;
 
-    fn at(number: i64) -> Option<Cells> {
-        Some(vec![Cell::Integer(number)])
+    fn at(number: i64) -> Cells {
+        vec![Cell::Integer(number)]
     }
 
-    fn named(name: &str) -> Option<Cells> {
-        Some(vec![Cell::wide(name)])
+    fn named(name: &str) -> Cells {
+        vec![Cell::wide(name)]
     }
 
-    fn part(id: u32, after: Option<Cells>, until: Option<Cells>) -> KnownPart {
-        let range = KeyRange { after, until };
+    fn part(id: u32, after: impl Into<Option<Cells>>, until: impl Into<Option<Cells>>) -> KnownPart {
+        let range = range(after, until);
         let (key, sum) = (Key::new(Kind::Part, id), TableSum::default());
         let row = PartRow { key, table: "t".into(), range, sum, shape: Digest::of(b""), pass: 1 };
         KnownPart { row, outcome: None, size: 0, blake3: None, detail: None }
@@ -107,8 +107,8 @@ mod tests {
         Some(covered.into_iter().map(|one| (one.range, one.part.map(|part| part.row.key.id()))).collect())
     }
 
-    fn range(after: Option<Cells>, until: Option<Cells>) -> KeyRange {
-        KeyRange { after, until }
+    fn range(after: impl Into<Option<Cells>>, until: impl Into<Option<Cells>>) -> KeyRange {
+        KeyRange { after: after.into(), until: until.into() }
     }
 
     #[test]

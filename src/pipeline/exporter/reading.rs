@@ -78,7 +78,7 @@ impl Reading {
             self.shared.stats.expected.add(u64::from(number > 0));
             let key = rest.0.take().unwrap_or_else(|| self.shared.key(&mut span.numbers));
             rest.1.after.clone_from(&part.head.range.until);
-            let row = self.row(span, key, part.head.range, part.head.sum);
+            let row = row(span, key, part.head.range, part.head.sum);
             if !self.send(row, bytes, room)? {
                 return Ok(false);
             }
@@ -119,7 +119,7 @@ impl Reading {
     /// The table cannot be read; the others go on.
     fn unreadable(&self, span: &mut Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
         let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
-        let row = self.row(span, key, range, TableSum::default());
+        let row = row(span, key, range, TableSum::default());
         let found = self.found(&row, 0);
         let named = named(&found);
         self.shared.stats.rows.add(1);
@@ -129,16 +129,16 @@ impl Reading {
         self.shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), why)
     }
 
-    fn row(&self, span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
-        PartRow { key, table: span.shape.name.clone(), range, sum, shape: span.print, pass: span.pass }
-    }
-
     fn found(&self, row: &PartRow, size: u64) -> Found {
         // No time: the same rows are the same part, whenever they were read.
         let stamp = Stamp { size, modified: 0, file_id: None };
         let name = format!("{}.parquet", row.key.id());
         Found { root: self.shared.root, dir: folder(&row.table), name, stamp }
     }
+}
+
+fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
+    PartRow { key, table: span.shape.name.clone(), range, sum, shape: span.print, pass: span.pass }
 }
 
 /// The path in the manifest.

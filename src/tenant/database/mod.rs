@@ -76,20 +76,20 @@ impl Tenant {
         let stored = if again { self.database_manifest().ok().flatten() } else { self.database_manifest()? };
         let manifest = match asked {
             Some(manifest) => {
-                self.check(&manifest)?;
+                check(&manifest)?;
                 if stored.as_ref() != Some(&manifest) {
                     let (objects, path, json) = (self.objects.clone(), self.objects.database_path(), manifest.json());
                     self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
                 }
                 manifest
             }
-            None => match stored {
-                Some(manifest) => manifest,
-                None => {
+            None => {
+                let Some(manifest) = stored else {
                     self.database.state.send_replace(Some((Digest::of(b""), DatabaseState::Absent)));
                     return Ok(None);
-                }
-            },
+                };
+                manifest
+            }
         };
         let digest = manifest.digest();
         let now = self.database.state.borrow().clone().filter(|(about, _)| *about == digest).map(|(_, state)| state);
@@ -211,33 +211,33 @@ impl Tenant {
     fn database_word(&self) -> PathBuf {
         self.objects.place.catalogue.join(format!("{}.crm.json", self.objects.customer))
     }
+}
 
-    /// What can be said against a manifest before anything is built.
-    fn check(&self, manifest: &DatabaseManifest) -> Result<()> {
-        if manifest.tables.len() + manifest.left.len() > MOST_TABLES {
-            return Err(refused(format!("the manifest has more than {MOST_TABLES} tables")));
-        }
-        let (mut names, mut keys) = (HashSet::new(), HashSet::new());
-        let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
-        for shape in manifest.tables.iter().map(|table| &table.shape).chain(left) {
-            if !names.insert(shape.name.to_lowercase()) {
-                return Err(refused(format!("the table `{}` is in the manifest twice", shape.name)));
-            }
-            if shape.columns.is_empty() || shape.columns.len() > MOST_COLUMNS {
-                let what = format!("the table `{}` has {} columns", shape.name, shape.columns.len());
-                return Err(refused(what).hint(format!("a table may have 1 to {MOST_COLUMNS}")));
-            }
-        }
-        for table in &manifest.tables {
-            check_parts(table)?;
-            for part in &table.parts {
-                if !keys.insert(part.item) {
-                    return Err(refused(format!("`{}` is in the manifest twice", part.item)));
-                }
-            }
-        }
-        Ok(())
+/// What can be said against a manifest before anything is built.
+fn check(manifest: &DatabaseManifest) -> Result<()> {
+    if manifest.tables.len() + manifest.left.len() > MOST_TABLES {
+        return Err(refused(format!("the manifest has more than {MOST_TABLES} tables")));
     }
+    let (mut names, mut keys) = (HashSet::new(), HashSet::new());
+    let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
+    for shape in manifest.tables.iter().map(|table| &table.shape).chain(left) {
+        if !names.insert(shape.name.to_lowercase()) {
+            return Err(refused(format!("the table `{}` is in the manifest twice", shape.name)));
+        }
+        if shape.columns.is_empty() || shape.columns.len() > MOST_COLUMNS {
+            let what = format!("the table `{}` has {} columns", shape.name, shape.columns.len());
+            return Err(refused(what).hint(format!("a table may have 1 to {MOST_COLUMNS}")));
+        }
+    }
+    for table in &manifest.tables {
+        check_parts(table)?;
+        for part in &table.parts {
+            if !keys.insert(part.item) {
+                return Err(refused(format!("`{}` is in the manifest twice", part.item)));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_parts(table: &ManifestTable) -> Result<()> {
