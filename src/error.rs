@@ -23,6 +23,14 @@ pub enum Code {
     DatabaseUnreadable,
     /// A table is not what it was when the tables were listed.
     DatabaseChanged,
+    /// The server of the CRM database does not answer, or the connection to it was lost.
+    DatabaseUnreachable,
+    /// The server does not accept the login, or the login may not read what must be read.
+    DatabaseDenied,
+    /// The server has no such database, or none that the login may open.
+    DatabaseAbsent,
+    /// The server shows a certificate that is not trusted, or cannot encrypt.
+    DatabaseUntrusted,
     /// An archive root is not there or cannot be listed.
     ArchiveUnreachable,
     /// The ledger cannot be opened, read or written.
@@ -45,8 +53,12 @@ pub enum Code {
     TenantFaulty,
     /// The object store under a tenant failed.
     StoreUnusable,
+    /// Users, plans or user names break a rule.
+    PeopleInvalid,
     /// A pack that is not what its format or its name says.
     PackInvalid,
+    /// A check before the start found what nobody has waived.
+    CheckBlocked,
     /// A part of a table that is not what its format, its head or its name says.
     PartInvalid,
     /// Two things that must be equal are not.
@@ -69,6 +81,10 @@ impl Code {
             Self::InstallationNotFound => "installation.not-found",
             Self::DatabaseUnreadable => "database.unreadable",
             Self::DatabaseChanged => "database.changed",
+            Self::DatabaseUnreachable => "database.unreachable",
+            Self::DatabaseDenied => "database.denied",
+            Self::DatabaseAbsent => "database.absent",
+            Self::DatabaseUntrusted => "database.untrusted",
             Self::ArchiveUnreachable => "archive.unreachable",
             Self::LedgerUnusable => "ledger.unusable",
             Self::LedgerNewer => "ledger.newer",
@@ -80,7 +96,9 @@ impl Code {
             Self::TenantRefused => "tenant.refused",
             Self::TenantFaulty => "tenant.faulty",
             Self::StoreUnusable => "store.unusable",
+            Self::PeopleInvalid => "people.invalid",
             Self::PackInvalid => "pack.invalid",
+            Self::CheckBlocked => "check.blocked",
             Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
             Self::Io => "io",
@@ -92,7 +110,7 @@ impl Code {
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::TenantUnreachable | Self::TenantFaulty | Self::StoreUnusable)
+        matches!(self, Self::DatabaseUnreachable | Self::TenantUnreachable | Self::TenantFaulty | Self::StoreUnusable)
     }
 }
 

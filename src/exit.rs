@@ -35,14 +35,19 @@ impl From<&Error> for Exit {
             | Code::ConfigMissing
             | Code::InstallationNotFound
             | Code::DatabaseUnreadable
+            | Code::DatabaseDenied
+            | Code::DatabaseAbsent
+            | Code::DatabaseUntrusted
             | Code::ArchiveUnreachable
             | Code::LedgerNewer
             | Code::LedgerDamaged
             | Code::LedgerBusy
             | Code::LedgerForeign
+            | Code::PeopleInvalid
             | Code::TenantDenied => Self::Usage,
-            Code::TenantRefused => Self::Blocked,
+            Code::TenantRefused | Code::CheckBlocked => Self::Blocked,
             Code::LedgerUnusable
+            | Code::DatabaseUnreachable
             | Code::TenantUnreachable
             | Code::TenantFaulty
             | Code::StoreUnusable

@@ -24,9 +24,10 @@
 //! * [`tenant`]: the receiving side, the protocol, and the client that speaks it;
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
-//! * [`tables`]: rows of the database as they move, their parts and their proof;
-//! * [`checks`]: what could go wrong, found beforehand;
+//! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`forecast`]: how long it will take, measured beforehand;
+//! * [`tables`]: rows of the database as they move, their parts and their proof;
+//! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
 //! * [`metrics`], [`resources`], [`clock`]: figures for monitoring, what the process has cost, what time it is.
@@ -44,10 +45,12 @@ pub mod exit;
 pub mod forecast;
 pub mod item;
 pub mod ledger;
+pub mod mail;
 pub mod metrics;
 pub mod migration;
 pub mod onsite;
 pub mod pack;
+pub mod people;
 pub mod pipeline;
 pub mod report;
 pub mod resources;

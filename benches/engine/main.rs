@@ -4,6 +4,7 @@
 mod ledger;
 mod pack;
 mod paths;
+mod people;
 mod tables;
 
 use criterion::Criterion;
@@ -40,5 +41,6 @@ fn main() {
     paths::walk(&mut criterion);
     ledger::records(&mut criterion);
     tables::tables_there_and_back(&mut criterion);
+    people::filter(&mut criterion);
     criterion.final_summary();
 }

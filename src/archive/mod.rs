@@ -7,6 +7,7 @@
 mod find;
 mod fold;
 mod listing;
+mod mapping;
 mod roots;
 mod rule;
 mod stamp;
@@ -15,6 +16,7 @@ pub mod walk;
 pub(crate) use find::stat;
 pub use find::{Finder, Place, Search};
 pub use fold::fold;
+pub use mapping::{line_for, reach};
 pub use roots::{DATABASE, Role, Root, Roots};
 pub use rule::{HalfYear, is_safe_name};
 pub use stamp::stamp_of;

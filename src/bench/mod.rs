@@ -79,7 +79,7 @@ pub async fn run(options: Options, stopped: impl Future<Output = ()>) -> Result<
     let store = store_of(&place.join("tenant"));
     let invitation = {
         let (company, serial) = (sample.company.clone(), sample.serial.clone());
-        Invitation { company, serial, plans: Vec::new(), limits: Limits::default() }
+        Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() }
     };
     let ticket = {
         let store = store.clone();

@@ -62,14 +62,25 @@ pub(super) enum Command {
     Demo(Demo),
     /// Write a sample installation to look into and to migrate
     Sample(Sample),
+    /// Look for everything that could go wrong, before anything is moved
+    Check(Check),
+    /// Show what the installation's configuration files say, and write it as a configuration file
+    Discover(Discover),
+    /// Say whether a user may migrate the installation, and how far that is proven
+    Logon(Logon),
     /// Migrate, or resume, or recover: the tool finds out which
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
     Recover(Run),
+    /// Mailboxes and their new addresses, and what DNS must become; exit 1 if something is to be done by hand
+    Mail(Mail),
     /// Compare the ledger with the tenant
     Verify(Verify),
     /// Measure database, disks and link, and say how long seed and final window will take
     Forecast(Forecast),
+    /// Users: who gets which plan and which user name at the tenant
+    #[command(subcommand)]
+    Users(super::users::args::Users),
     /// Say where the migration stands; works beside a run
     Status(At),
     /// Write the report
@@ -128,6 +139,70 @@ pub(super) struct Sample {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit codes: 0 nothing above a note · 1 something to look at · 2 cannot begin · 3 a blocker. \
+docs/checks.md explains every check")]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Only these checks: ids such as `database.traveller`, or subjects such as `archive`
+    #[arg(long, value_name = "ID,SUBJECT", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Write everything that was found into this folder, a table for each check
+    #[arg(long, value_name = "DIR")]
+    pub(super) export: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) decision: Option<Decision>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Decision {
+    /// Go on although a check finds something; kept in the ledger and printed in every report
+    Waive(Waive),
+    /// End a waiver
+    Unwaive(Waive),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Waive {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// The check, such as `database.traveller`
+    #[arg(value_name = "ID")]
+    pub(super) check: String,
+    /// Who decides
+    #[arg(long, value_name = "NAME")]
+    pub(super) who: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(super) why: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Discover {
+    /// A configuration file, whose folder of the installation is looked into and whose settings win
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Look into this folder as well; may be given several times
+    #[arg(long = "in", value_name = "DIR")]
+    pub(super) folders: Vec<PathBuf>,
+    /// Write what was found as a configuration file; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(super) export: Option<PathBuf>,
+}
+
+/// The password is asked for in a terminal, or taken from `OMT_LOGON_PASSWORD`; it is no argument, because arguments
+/// can be seen by everybody on the machine.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Logon {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Initials, user name or e-mail address
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: String,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct Run {
     #[command(flatten)]
     pub(super) at: At,
@@ -163,6 +238,15 @@ pub(super) struct Forecast {
     /// Days between the last seed and the final window
     #[arg(long, default_value_t = 1.0, value_name = "DAYS", allow_negative_numbers = true)]
     pub(super) days: f64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Mail {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Write the instruction for the DNS provider here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) instructions: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -289,6 +373,9 @@ pub(super) struct Invite {
     /// A user plan and how many the customer has, `SalesPREM=20`
     #[arg(long, value_name = "NAME=QUANTITY", value_parser = plan)]
     pub(super) plan: Vec<omt::tenant::protocol::Plan>,
+    /// A user name that somebody at the tenant has already
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) taken_name: Vec<String>,
     /// The largest item that is taken
     #[arg(long, value_name = "SIZE")]
     pub(super) max_item: Option<Size>,

@@ -90,7 +90,7 @@ fn folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
 
 fn invite_for(place: &Place, sample: &SampleSummary) -> Result<Invited> {
     let (company, serial) = (sample.company.clone(), sample.serial.clone());
-    invite(place, Invitation { company, serial, plans: Vec::new(), limits: Limits::default() })
+    invite(place, Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() })
 }
 
 /// A tenant that serves in this process.

@@ -2,15 +2,20 @@
 
 mod args;
 mod bench;
+mod check;
 mod demo;
+mod discover;
 mod face;
 mod forecast;
 mod install;
+mod logon;
+mod mail;
 mod migrate;
 mod report;
 mod sample;
 mod status;
 mod tenant;
+mod users;
 mod verify;
 
 use args::{Args, Command};
@@ -50,8 +55,13 @@ async fn dispatch(args: Args) -> Ended {
     match args.command {
         Command::Demo(demo) => demo::demo(demo, &output).await,
         Command::Sample(sample) => sample::sample(sample, &output),
+        Command::Check(check) => check::check(check, &output).await,
+        Command::Discover(discover) => discover::discover(discover, &output),
+        Command::Logon(args) => logon::logon(args, &output).await,
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
+        Command::Mail(mail) => mail::mail(&mail, &output).await,
+        Command::Users(users) => users::users(users, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),

@@ -38,7 +38,7 @@ pub(super) fn report(args: &Report, output: &Output) -> Ended {
 }
 
 /// A slip of the hand must not put the report in the place of the ledger.
-fn spare(out: &Path, config: &Config) -> Result<()> {
+pub(super) fn spare(out: &Path, config: &Config) -> Result<()> {
     let Ok(target) = out.canonicalize() else { return Ok(()) };
     let ledger = &config.migration.ledger;
     let beside = ["", "-wal", "-shm", ".lock"].map(|end| {

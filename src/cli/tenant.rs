@@ -73,7 +73,13 @@ fn invite_tenant(args: Invite, output: &Output) -> Ended {
         limits.item_bytes = size.0;
     }
     let place = place(&args.store)?;
-    let invitation = Invitation { company: args.company, serial: args.serial, plans: args.plan, limits };
+    let invitation = Invitation {
+        company: args.company,
+        serial: args.serial,
+        plans: args.plan,
+        limits,
+        taken_names: args.taken_name,
+    };
     let invited = invite(&place, invitation)?;
     let ticket = invited.ticket.expose_secret();
     if output.json {

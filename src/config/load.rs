@@ -1,6 +1,6 @@
 //! Reading the file and its twins in the environment, checking, and resolving paths.
 
-use super::{Config, Size, Tables};
+use super::{Config, Size, Tables, is_foreign, secret};
 use crate::tables::FOLD;
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,10 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let resolve = |path: &mut PathBuf| {
+            // A path of the installation's own server is a name to look up in `archive.paths`, not a place.
+            if path.to_str().is_some_and(is_foreign) {
+                return;
+            }
             // `join` keeps an absolute path as it is; `components` drops `.` parts for readable messages.
             *path = folder.join(&*path).components().collect();
         };
@@ -47,9 +51,14 @@ impl Config {
         self.archive.templates.iter_mut().for_each(resolve);
         self.archive.paths.values_mut().for_each(resolve);
         self.tenant.ca.iter_mut().for_each(resolve);
+        self.database.ca.iter_mut().for_each(resolve);
+        // A password of its own wins over one in the address; neither stays in the address.
+        let inside = self.database.url.as_mut().and_then(secret::take_password);
+        self.database.password = self.database.password.take().or(inside);
     }
 
     fn check(&mut self) -> Result<(), String> {
+        self.mail.check()?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let pipeline = &mut self.pipeline;
         for threads in [&mut pipeline.hashers, &mut pipeline.chunkers] {
@@ -91,11 +100,19 @@ impl Config {
         if !(-7..=22).contains(&pipeline.level) {
             return Err("`pipeline.level` must be between -7 and 22".into());
         }
+        let http = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if self.installation.rest.as_deref().is_some_and(|url| !http(url)) {
+            return Err("`installation.rest` must begin with http:// or https://".into());
+        }
         self.tables.check()?;
+        if self.database.ca.is_some() && self.database.trust_server_certificate {
+            return Err("`database.ca` and `database.trust_server_certificate` exclude each other".into());
+        }
+        if self.database.timeout_seconds == 0 {
+            return Err("`database.timeout_seconds` must be at least 1".into());
+        }
         match &self.tenant.url {
-            Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
-                Err("`tenant.url` must begin with http:// or https://".into())
-            }
+            Some(url) if !http(url) => Err("`tenant.url` must begin with http:// or https://".into()),
             _ => Ok(()),
         }
     }
@@ -121,8 +138,8 @@ impl Tables {
 
 /// `OMT_PIPELINE_MEMORY=1GiB` sets `pipeline.memory`. Values are taken as TOML where they are TOML, else as text.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
-    const SECTIONS: [&str; 9] =
-        ["installation", "database", "archive", "tenant", "migration", "pipeline", "tables", "pace", "metrics"];
+    const SECTIONS: [&str; 10] =
+        ["installation", "database", "archive", "tenant", "migration", "pipeline", "tables", "pace", "metrics", "mail"];
     for (name, value) in environment {
         let Some((section, key)) = name.strip_prefix("OMT_").and_then(|rest| rest.split_once('_')) else { continue };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -130,8 +147,9 @@ fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, Str
             continue;
         }
         // Tickets, addresses and names stay text even where they look like numbers or lists.
-        let textual =
-            matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone";
+        let typed = matches!(key.as_str(), "trust_server_certificate" | "timeout_seconds" | "windows_login");
+        let textual = !typed
+            && (matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone");
         let parsed = if textual {
             Value::String(value)
         } else {
@@ -189,6 +207,7 @@ mod tests {
             ("[pipeline]\nmemory = '20 MiB'", "pipeline.memory"),
             ("[pipeline]\nchunk = '64 MiB'", "pipeline.chunk"),
             ("[tenant]\nurl = 'ftp://x'", "tenant.url"),
+            ("[installation]\nrest = 'crm.example'", "installation.rest"),
             ("[tables]\nlarge = '1 KiB'", "tables.large"),
             ("[tables]\nrange_rows = 5", "tables.range_rows"),
             ("[pace]\nlimit = 'fast'", "fast"),
@@ -205,6 +224,26 @@ mod tests {
     fn a_ticket_in_a_broken_file_is_not_repeated() {
         let error = load("[tenant]\nticket = 'sesame' oops", &[]).unwrap_err();
         assert!(!error.chain().contains("sesame"), "{error:?}");
+    }
+
+    #[test]
+    fn a_database_password_is_kept_apart_and_never_repeated() {
+        let config = load("[database]\nurl = 'mssql://crm:sesame@sql/CRM'", &[]).unwrap();
+        assert_eq!(config.database.url.as_deref(), Some("mssql://crm@sql/CRM"));
+        assert_eq!(config.database.password.as_ref().unwrap().expose_secret(), "sesame");
+        assert!(!format!("{config:?}").contains("sesame"));
+        let environment = [
+            ("OMT_DATABASE_PASSWORD", "1234"),
+            ("OMT_DATABASE_TRUST_SERVER_CERTIFICATE", "true"),
+            ("OMT_DATABASE_TIMEOUT_SECONDS", "7"),
+        ];
+        let config = load("[database]\nurl = 'mssql://crm:sesame@sql/CRM'", &environment).unwrap().database;
+        assert_eq!(config.password.unwrap().expose_secret(), "1234");
+        assert!(config.trust_server_certificate && config.timeout_seconds == 7);
+        for wrong in ["password = 74656", "password = ['74656']", "password = '74656' oops"] {
+            let error = load(&format!("[database]\n{wrong}"), &[]).unwrap_err();
+            assert!(error.code() == Code::ConfigInvalid && !error.chain().contains("74656"), "{error:?}");
+        }
     }
 
     #[test]

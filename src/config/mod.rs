@@ -4,11 +4,17 @@
 //! environment, `OMT_<SECTION>_<KEY>`, which wins. [`Config::load`] reads both, checks everything and
 //! resolves paths against the folder of the file, so that nothing later has to ask what was meant.
 
+mod foreign;
 mod load;
+mod mail;
 mod rate;
+mod secret;
 mod size;
 
+pub use foreign::is_foreign;
+pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
+pub(crate) use secret::unescaped;
 pub use size::Size;
 
 use crate::pack::cut::Cut;
@@ -42,6 +48,8 @@ pub struct Config {
     pub pace: Pace,
     /// Figures for a monitoring system.
     pub metrics: Metrics,
+    /// Mailboxes and their domains.
+    pub mail: Mail,
     /// The file that this was read from.
     #[serde(skip)]
     pub file: PathBuf,
@@ -53,22 +61,71 @@ pub struct Config {
 pub struct Installation {
     /// The folder of `SuperOffice.config`.
     pub folder: PathBuf,
+    /// The base address of the on-site web services, below which `/api/v1` answers: a log-on is checked there. Without it, it
+    /// is derived from `nsEndPoint` of the Service configuration.
+    pub rest: Option<String>,
 }
 
 impl Default for Installation {
     fn default() -> Self {
-        Self { folder: PathBuf::from(".") }
+        Self { folder: PathBuf::from("."), rest: None }
     }
 }
 
 /// `[database]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `sqlite:///path/to/crm.db`, or a path.
+    /// `mssql://HOST[:PORT][\INSTANCE]/DATABASE`, `sqlite:///path/to/crm.db`, or a path.
     pub url: Option<String>,
     /// The schema that holds the tables, `crm7` unless the installation says otherwise.
     pub prefix: Option<String>,
+    /// The SQL Server login. It needs to read the tables and nothing else.
+    pub user: Option<String>,
+    /// Its password. Better given as `OMT_DATABASE_PASSWORD`. One inside `url` is accepted and taken out of it.
+    #[serde(deserialize_with = "secret::read")]
+    pub password: Option<SecretString>,
+    /// A PEM file with the certificates of a private authority, trusted beside those of the system.
+    pub ca: Option<PathBuf>,
+    /// Consent to talk to a SQL Server whatever certificate it shows. Whoever stands between can then read the
+    /// password and everything else: only for a network where nobody can.
+    pub trust_server_certificate: bool,
+    /// How much of the conversation with SQL Server is encrypted.
+    pub encrypt: Encrypt,
+    /// Seconds without an answer after which a query is given up. Long reads of large tables need many.
+    pub timeout_seconds: u64,
+    /// Log in with the Windows account that runs this program; works on Windows only.
+    pub windows_login: bool,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: None,
+            prefix: None,
+            user: None,
+            password: None,
+            ca: None,
+            trust_server_certificate: false,
+            encrypt: Encrypt::Required,
+            timeout_seconds: 600,
+            windows_login: false,
+        }
+    }
+}
+
+/// How much of the conversation with a SQL Server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encrypt {
+    /// All of it; a server that cannot is not talked to.
+    #[default]
+    Required,
+    /// Only the log-in. Rows, that is names, addresses and mail of people, cross the network in the clear.
+    Login,
+    /// Nothing, unless the server insists. The password crosses the network as good as in the clear. Only for old
+    /// servers that know no TLS 1.2, in a network where nobody listens.
+    Off,
 }
 
 /// `[archive]`
@@ -79,7 +136,7 @@ pub struct Archive {
     pub roots: Vec<PathBuf>,
     /// The template folder.
     pub templates: Option<PathBuf>,
-    /// Where folders that the database names are found from here, as `"E:\\SO_ATT" = "/mnt/so_att"`.
+    /// Where folders that the installation's files or its database name are found from here, as `"E:\\SO_ATT" = "/mnt/so_att"`.
     pub paths: BTreeMap<String, PathBuf>,
     /// The name of an attachment's file; `{id}` stands for the id of its row. Not public: the default is the bare id.
     pub attachment_name: Option<String>,

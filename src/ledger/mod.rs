@@ -16,8 +16,10 @@ mod writer;
 
 pub use journal::JournalEntry;
 pub use parts::{KnownPart, MovedTable, PASS, PartRow, Pass};
+pub(crate) use place::refuse_network_share;
 pub use reader::{Known, Left, Reader, Totals};
-pub use writer::{Found, Ledger, Proof, Record, Writer};
+pub(crate) use schema::can_write;
+pub use writer::{Found, Ledger, Proof, Record, Setting, Writer};
 
 /// `item.state` of an item without an outcome.
 pub(crate) const PENDING: i64 = 0;

@@ -28,7 +28,7 @@ impl Hold {
 }
 
 /// Refuses network shares: the shared memory beside a WAL database does not work across machines.
-pub(super) fn refuse_network_share(path: &Path) -> Result<()> {
+pub(crate) fn refuse_network_share(path: &Path) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let absolute = std::fs::canonicalize(folder).map_err(|cause| {
         Error::io("find the ledger's folder", folder, cause).hint("create it, or change `migration.ledger`")

@@ -40,9 +40,11 @@ CREATE TRIGGER journal_is_append_only_u BEFORE UPDATE ON journal BEGIN SELECT ra
 CREATE TRIGGER journal_is_append_only_d BEFORE DELETE ON journal BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
 ";
 
-/// What version 2 has beside that: which rows of which table a part holds.
-const PARTS: &str = "
-CREATE TABLE part (
+/// What came later. A ledger of an older version gets it when it is opened to be written.
+const ADDED: &str = "
+CREATE TABLE IF NOT EXISTS setting (scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID;
+-- since version 2: which rows of which table a part holds
+CREATE TABLE IF NOT EXISTS part (
     key INTEGER PRIMARY KEY, table_name TEXT NOT NULL, range TEXT NOT NULL, rows INTEGER NOT NULL, sum TEXT NOT NULL,
     shape BLOB NOT NULL, pass INTEGER NOT NULL
 ) STRICT;
@@ -81,14 +83,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     if tables == 0 {
         connection
             .execute_batch(&format!(
-                "BEGIN; {TABLES} {PARTS} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
+                "BEGIN; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
             ))
             .map_err(unusable)?;
-    } else if version < 2 {
-        connection
-            .execute_batch(&format!("BEGIN; {PARTS} PRAGMA user_version = {VERSION}; COMMIT;"))
-            .map_err(unusable)?;
     }
+    connection.execute_batch(&format!("BEGIN; {ADDED} PRAGMA user_version = {VERSION}; COMMIT;")).map_err(unusable)?;
     Ok(connection)
 }
 
@@ -101,6 +100,16 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
         .and_then(|()| connection.execute_batch("PRAGMA cache_size = -4096; PRAGMA temp_store = FILE;"))
         .map_err(|cause| explain(path, cause))?;
     Ok(connection)
+}
+
+/// Whether the ledger that is there can be written. SQLite is asked and not the file system: a file that this process
+/// opened and closed beside SQLite would end SQLite's locks on it.
+pub(crate) fn can_write(path: &Path) -> Result<bool> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|connection| connection.is_readonly(rusqlite::MAIN_DB))
+        .map(|readonly| !readonly)
+        .map_err(|cause| explain(path, cause))
 }
 
 /// What every connection needs. Without the second setting SQLite plans a statement anew each time a value is bound

@@ -49,6 +49,17 @@ pub struct Proof {
     pub stamp: Stamp,
 }
 
+/// A thing that a person has decided, as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// What it is about, such as `people.plan`.
+    pub scope: &'static str,
+    /// Whose it is.
+    pub key: String,
+    /// What was decided; `None` takes it back.
+    pub value: Option<String>,
+}
+
 /// Something that the ledger has to know.
 pub enum Record {
     /// The row has a file; the item is pending. `print` is the fingerprint of the row.
@@ -92,6 +103,8 @@ pub enum Record {
     Journal(&'static str, serde_json::Value),
     /// A journal entry about something that a person decided: survives a power cut.
     Decision(&'static str, serde_json::Value),
+    /// The same, with the settings that it changes: all of it is written, or nothing.
+    Decided(&'static str, serde_json::Value, Vec<Setting>),
     /// A named value.
     Meta(&'static str, String),
     /// The summary of a run: start time, whether it has ended, the summary as JSON.
@@ -245,7 +258,7 @@ impl Scribe {
             let mut count = 0;
             let mut careful = false;
             while let Some(next) = record.take() {
-                let decision = matches!(next, Record::Decision(..));
+                let decision = matches!(next, Record::Decision(..) | Record::Decided(..));
                 // A flush is somebody waiting: commit at once.
                 let urgent = decision || matches!(next, Record::Flush(_));
                 careful |= decision;
@@ -326,6 +339,10 @@ impl Scribe {
             Record::Journal(kind, body) | Record::Decision(kind, body) => {
                 journal::append(&self.connection, crate::clock::now(), kind, &body)
             }
+            Record::Decided(kind, body, settings) => {
+                settings.iter().try_for_each(|setting| self.set(setting))?;
+                journal::append(&self.connection, crate::clock::now(), kind, &body)
+            }
             Record::Meta(name, value) => {
                 self.sql("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value])
             }
@@ -339,6 +356,17 @@ impl Scribe {
 
     fn sql(&self, text: &str, values: impl rusqlite::Params) -> rusqlite::Result<()> {
         self.connection.prepare_cached(text)?.execute(values).map(drop)
+    }
+
+    fn set(&self, setting: &Setting) -> rusqlite::Result<()> {
+        let Setting { scope, key, value } = setting;
+        match value {
+            Some(value) => self.sql(
+                "INSERT OR REPLACE INTO setting (scope, name, value) VALUES (?1, ?2, ?3)",
+                params![scope, key, value],
+            ),
+            None => self.sql("DELETE FROM setting WHERE scope = ?1 AND name = ?2", params![scope, key]),
+        }
     }
 
     /// State and size of an item as the ledger has it.

@@ -7,6 +7,7 @@
 mod compare;
 mod curve;
 mod database;
+mod people;
 mod summary;
 mod watch;
 
@@ -16,6 +17,7 @@ pub use database::{DatabaseReport, DatabaseSummary};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
+use crate::checks;
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::exit::Exit;
@@ -30,7 +32,7 @@ use crate::resources::Resources;
 use crate::tenant::body::Valve;
 use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
-use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Open, Opened, RunKind};
+use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo};
 use crate::{Code, Error, Result};
 use database::Moved;
 use serde_json::json;
@@ -135,7 +137,7 @@ impl Site {
         let ledger = Ledger::open(&config.migration.ledger)?;
         let mut named: Vec<_> =
             roots.iter().map(|root| (root.label.clone(), root.path.to_string_lossy().into_owned())).collect();
-        named.push((DATABASE.to_owned(), installation.database.to_string_lossy().into_owned()));
+        named.push((DATABASE.to_owned(), installation.database.to_string()));
         let numbers = ledger.set_roots(&named)?;
         roots.number(&numbers);
         let database_root = numbers.last().copied().unwrap_or_default();
@@ -165,12 +167,14 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         tracing::warn!("{message}");
         observer(pipeline::Event::Warning { message });
     }
+    gate(&config, &info, &observer).await?;
     let opened = open(&site, &config, consent, &*connection.to).await?;
     if consent.recovery_only && opened.kind == RunKind::Initial {
         return Err(Error::new(Code::TenantRefused, "there is nothing to recover: the tenant holds no items yet")
             .hint("`omt migrate` makes the initial upload"));
     }
     settle_differences(&site, &opened, &*connection.to).await?;
+    let decisions = people::decided(&site.ledger, &config, &info, &observer)?;
 
     // A run that is killed leaves this.
     site.ledger.writer().put(Record::Run(started.clone(), false, "null".into()))?;
@@ -203,7 +207,10 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
     let (closed, database) = match &ran {
-        Ok(finished) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control).await,
+        Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
+            Ok(()) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control).await,
+            Err(error) => (Err(error), None),
+        },
         Err(_) => (Ok(false), None),
     };
     let _ = end_watch.send(());
@@ -214,6 +221,20 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
     site.ledger.close()?;
     Ok(summary)
+}
+
+/// What the checks say before anything begins: a live migration stops here, a rehearsal is for finding out.
+async fn gate(config: &Config, info: &TenantInfo, observer: &Observer) -> Result<()> {
+    let blockers = checks::run::blockers(config, info).await?;
+    if config.migration.mode == Mode::Live && !blockers.is_empty() {
+        return Err(checks::run::blocked(&blockers));
+    }
+    for verdict in blockers {
+        let message = format!("this would block a live migration: {}", verdict.line());
+        tracing::warn!("{message}");
+        observer(pipeline::Event::Warning { message });
+    }
+    Ok(())
 }
 
 /// Opens or resumes the migration at the tenant, and makes sure that ledger, installation and tenant mean the

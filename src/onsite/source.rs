@@ -164,23 +164,7 @@ impl Source {
     /// The folders of attachments as the Service server knows them, by `attachment_location_id`. The one of
     /// `config.attachment_path` has the number 0.
     pub fn attachment_folders(&mut self) -> Result<BTreeMap<i64, String>> {
-        let mut folders = BTreeMap::new();
-        for (table, text) in [
-            ("config", "SELECT {top} 0, {config.attachment_path|''} FROM {config} ORDER BY {=config.id} {limit}"),
-            (
-                "attachment_location",
-                "SELECT {top} {attachment_location.attachment_location_id}, {attachment_location.path}
-                 FROM {attachment_location} ORDER BY {=attachment_location.attachment_location_id} {limit}",
-            ),
-        ] {
-            if self.0.has_table(table)? {
-                let most = if table == "config" { 1 } else { 10_000 };
-                let rows = self.0.rows(&Query::new(text).limit(most))?;
-                folders.extend(rows.iter().map(|row| (row.integer(0), row.text(1))));
-            }
-        }
-        folders.retain(|_, path| !path.is_empty());
-        Ok(folders)
+        attachment_folders(&mut *self.0)
     }
 
     /// A page of documents.
@@ -228,4 +212,25 @@ impl Source {
             |row| AttachmentRow { id: row.integer(0) as u32, name: row.text(1), location: row.integer(2) },
         )
     }
+}
+
+/// What [`Source::attachment_folders`] gives, from a database.
+pub(crate) fn attachment_folders(database: &mut dyn Database) -> Result<BTreeMap<i64, String>> {
+    let mut folders = BTreeMap::new();
+    for (table, text) in [
+        ("config", "SELECT {top} 0, {config.attachment_path|''} FROM {config} ORDER BY {=config.id} {limit}"),
+        (
+            "attachment_location",
+            "SELECT {top} {attachment_location.attachment_location_id}, {attachment_location.path}
+             FROM {attachment_location} ORDER BY {=attachment_location.attachment_location_id} {limit}",
+        ),
+    ] {
+        if database.has_table(table)? {
+            let most = if table == "config" { 1 } else { 10_000 };
+            let rows = database.rows(&Query::new(text).limit(most))?;
+            folders.extend(rows.iter().map(|row| (row.integer(0), row.text(1))));
+        }
+    }
+    folders.retain(|_, path| !path.is_empty());
+    Ok(folders)
 }

@@ -9,6 +9,7 @@ use crate::forecast::Hindsight;
 use crate::item::Outcome;
 use crate::ledger::{MovedTable, Reader, Totals};
 use crate::migration::DatabaseReport;
+use crate::people::Sent;
 use chrono::{DateTime, Utc};
 use std::fmt;
 
@@ -37,6 +38,8 @@ pub(super) struct Facts {
     pub(super) database: Option<DatabaseReport>,
     /// Its tables, those with the most bytes first.
     pub(super) moved: Vec<MovedTable>,
+    /// What the tenant was told about users, if it was.
+    pub(super) people: Option<Sent>,
 }
 
 impl Facts {
@@ -58,6 +61,7 @@ impl Facts {
             hindsight: Hindsight::last(reader)?,
             database: DatabaseReport::last(reader)?,
             moved: reader.moved_tables()?,
+            people: reader.meta(crate::people::SENT)?.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The journal in a report: every entry as it stands, and loudly whether somebody has changed it.
 
 use crate::Result;
+use crate::checks::waiver::Waivers;
 use crate::ledger::{JournalEntry, Reader};
 
 /// Entries in one page.
@@ -12,13 +13,21 @@ pub(super) struct Journal {
     pub(super) entries: u64,
     /// Why it cannot be believed, if so.
     pub(super) trouble: Option<String>,
+    /// The checks that people have waived; none where the journal cannot be believed.
+    pub(super) waivers: Waivers,
 }
 
 impl Journal {
     /// Checks the chain. That it is broken is an answer and no error: the report is needed most then.
     pub(super) fn check(reader: &Reader) -> Result<Self> {
         match reader.journal() {
-            Ok(entries) => Ok(Self { entries: entries.len() as u64, trouble: None }),
+            Ok(entries) => {
+                let mut waivers = Waivers::default();
+                for entry in &entries {
+                    waivers.hear(entry);
+                }
+                Ok(Self { entries: entries.len() as u64, trouble: None, waivers })
+            }
             Err(error) => {
                 let mut entries = 0;
                 each(reader, u64::MAX, &mut |_| {
@@ -26,7 +35,7 @@ impl Journal {
                     Ok(())
                 })?;
                 let hint = error.hint_text().map_or_else(String::new, |hint| format!("; {hint}"));
-                Ok(Self { entries, trouble: Some(error.chain() + &hint) })
+                Ok(Self { entries, trouble: Some(error.chain() + &hint), waivers: Waivers::default() })
             }
         }
     }

@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::paper::{Paper, Ready};
 use super::{journal, left, units};
 use crate::Result;
+use crate::checks::waiver::Waiver;
 use crate::item::{Kind, Outcome};
 use crate::ledger::{Reader, Totals};
 use serde::Serialize;
@@ -48,6 +49,10 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     member(paper, "forecast", &facts.hindsight)?;
     member(paper, "database", &facts.database)?;
     member(paper, "tables", &facts.moved)?;
+    member(paper, "waivers", &waivers(facts))?;
+    if let Some(people) = &facts.people {
+        member(paper, "people", people)?;
+    }
     write!(paper, ",\"runs\":")?;
     runs(reader, paper)?;
     write!(paper, ",\"left\":")?;
@@ -79,6 +84,12 @@ fn totals(totals: &Totals, kind: Option<Kind>) -> Value {
     Value::Object(Outcome::ALL.into_iter().map(entry).collect::<Map<_, _>>())
 }
 
+/// The checks that people have waived.
+fn waivers(facts: &Facts) -> Vec<Value> {
+    let entry = |(check, waiver): (&str, &Waiver)| json!({ "check": check, "who": waiver.who, "why": waiver.why, "at": waiver.at });
+    facts.journal.waivers.iter().map(entry).collect()
+}
+
 /// The summaries of all runs, newest first. A run without one is told with its times.
 fn runs(reader: &Reader, paper: &mut Paper<'_>) -> Result<()> {
     paper.array(|tell| {
@@ -104,6 +115,17 @@ mod tests {
 
     fn read(world: &fixture::World) -> Value {
         serde_json::from_str(&world.report(Form::Json)).unwrap()
+    }
+
+    #[test]
+    fn waivers_stand_in_it_with_who_why_and_when() {
+        let world = fixture::world();
+        assert_eq!(read(&world)["waivers"], json!([]));
+        world.waive("database.traveller", "Ann", "comes home on Friday");
+        let waiver = &read(&world)["waivers"][0];
+        assert_eq!((&waiver["check"], &waiver["who"]), (&json!("database.traveller"), &json!("Ann")));
+        assert_eq!(waiver["why"], "comes home on Friday");
+        assert!(waiver["at"].as_str().is_some_and(|at| at.ends_with('Z')));
     }
 
     #[test]

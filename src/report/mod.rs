@@ -22,6 +22,7 @@ pub mod text;
 mod units;
 
 pub use delivery::{to_file, to_stdout};
+pub use safe::Plain;
 pub use units::Duration;
 
 use crate::Result;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// Text for a terminal: what would act instead of being shown is spelled out, as in `\u{1b}`.
-pub(super) struct Plain<T>(pub(super) T);
+pub struct Plain<T>(pub T);
 
 impl<T: AsRef<str>> fmt::Display for Plain<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,7 +21,7 @@ mod noise;
 mod random;
 mod repair;
 mod roster;
-mod schema;
+pub(crate) mod schema;
 mod service;
 mod staff;
 mod templates;

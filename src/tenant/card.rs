@@ -30,6 +30,21 @@ pub(crate) struct Card {
     pub(crate) run: Option<Run>,
     /// How many runs there were: the epoch of proofs.
     pub(crate) runs: u32,
+    /// User names that somebody has whom no migration brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) taken_names: Vec<String>,
+    /// The people that were put last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) people: Option<PeopleCard>,
+}
+
+/// Where the people of a migration are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PeopleCard {
+    /// The name of the object that holds them: the digest of its bytes.
+    pub(crate) name: Digest,
+    /// How many users hold a plan.
+    pub(crate) users: u32,
 }
 
 /// What the last run said about itself.
@@ -44,7 +59,20 @@ pub(crate) struct Run {
 impl Card {
     pub(crate) fn new(customer: String, company: String, serial: String, plans: Vec<Plan>, limits: Limits) -> Self {
         let state = TenantState::MigrationPending;
-        Self { format: FORMAT, customer, company, serial, plans, limits, state, tickets: vec![], run: None, runs: 0 }
+        Self {
+            format: FORMAT,
+            customer,
+            company,
+            serial,
+            plans,
+            limits,
+            state,
+            tickets: vec![],
+            run: None,
+            runs: 0,
+            taken_names: vec![],
+            people: None,
+        }
     }
 
     /// Reads `tenant.json`; `None` if it is none or of a newer version.
@@ -85,6 +113,7 @@ impl Card {
             serial: self.serial.clone(),
             state: self.state,
             plans: self.plans.clone(),
+            taken_names: self.taken_names.clone(),
             mail_domain: format!("{}.suocrm.com", self.customer.to_lowercase()),
             limits: self.limits,
         }

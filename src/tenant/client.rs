@@ -3,8 +3,8 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
-    Probed, Problem, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page, People,
+    PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -69,6 +69,14 @@ impl HttpTenant {
         })
     }
 
+    /// What time it is at the tenant, if its answers say so.
+    pub async fn clock(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
+        let asked = tokio::time::timeout(self.stall, self.request(Method::GET, "/tenant").send()).await;
+        let response = asked.map_err(|_| self.stalled())?.map_err(|cause| self.unreachable(cause))?;
+        let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        Ok(date.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc()))
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(self.ticket.expose_secret())
     }
@@ -127,7 +135,7 @@ impl HttpTenant {
         if let Some(after) = after {
             error = error.after(after);
         }
-        match problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()) {
+        match problem.map(advice).filter(|detail| !detail.is_empty()) {
             Some(detail) => error.hint(detail),
             None if code == Code::TenantDenied => {
                 error.hint("check `OMT_TENANT_TICKET`; `omt tenant invite` makes a new ticket")
@@ -181,6 +189,17 @@ impl HttpTenant {
             () = watch => Err(self.stalled()),
         }
     }
+}
+
+/// What a problem advises, with the first of its conflicts.
+fn advice(problem: Problem) -> String {
+    const SHOWN: usize = 10;
+    let mut parts: Vec<String> = problem.conflicts.iter().take(SHOWN).map(|conflict| conflict.text.clone()).collect();
+    if problem.conflicts.len() > SHOWN {
+        parts.push(format!("and {} more", problem.conflicts.len() - SHOWN));
+    }
+    parts.extend(Some(problem.detail).filter(|detail| !detail.is_empty()));
+    parts.join("; ")
 }
 
 /// `?after=…&limit=…`
@@ -242,6 +261,10 @@ impl Destination for HttpTenant {
 
     fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>> {
         Box::pin(async move { self.json(self.about(Method::GET, "/database/manifest")?).await })
+    }
+
+    fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {
+        Box::pin(async move { self.json(self.about(Method::PUT, "/people")?.json(&*people)).await })
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

@@ -5,8 +5,8 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
-    Probed, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page, People,
+    PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -45,6 +45,8 @@ pub trait Destination: Send + Sync {
     fn database(&self) -> Answer<'_, DatabaseState>;
     /// What was said last about the tenant's database.
     fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>>;
+    /// Says who holds a plan, in the place of what was said before.
+    fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken>;
     /// Ends the migration.
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
 }
@@ -133,6 +135,7 @@ impl<D: Destination> Destination for Retrying<D> {
         put_database(manifest: Arc<DatabaseManifest>) -> DatabaseState;
         database() -> DatabaseState;
         database_manifest() -> Option<DatabaseManifest>;
+        put_people(people: Arc<People>) -> PeopleTaken;
         commit(commit: Commit) -> Committed;
     }
 }
@@ -184,6 +187,10 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>> {
         self.inner.database_manifest()
+    }
+
+    fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {
+        self.inner.put_people(people)
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

@@ -25,6 +25,8 @@ pub struct Invitation {
     pub plans: Vec<Plan>,
     /// What the tenant takes. A tenant that exists keeps its limits.
     pub limits: Limits,
+    /// User names that somebody at the tenant has already. For a tenant that exists they are added.
+    pub taken_names: Vec<String>,
 }
 
 /// A tenant and a ticket for it.
@@ -46,27 +48,32 @@ pub fn invite(place: &Place, invitation: Invitation) -> Result<Invited> {
                 Some(tenant) => tenant,
                 None => Tenant::create(place, &card)?,
             };
-            return ticket(&tenant, invitation.plans);
+            return ticket(&tenant, invitation.plans, invitation.taken_names);
         }
     }
     let mut number = existing.iter().filter_map(|customer| number_of(customer)).max().map_or(FIRST, |last| last + 1);
     loop {
-        let Invitation { company, serial, plans, limits } = &invitation;
+        let Invitation { company, serial, plans, limits, taken_names } = &invitation;
         let card = Card::new(format!("Cust{number}"), company.clone(), serial.clone(), plans.clone(), *limits);
         let objects = Objects::new(place, &card.customer);
         let written = card.clone();
         // Two invitations at the same moment: one of them takes the next number.
         if place.wait(async move { objects.put_card(&written, true).await })? {
-            return ticket(&Tenant::create(place, &card)?, vec![]);
+            return ticket(&Tenant::create(place, &card)?, vec![], taken_names.clone());
         }
         number += 1;
     }
 }
 
-fn ticket(tenant: &Tenant, plans: Vec<Plan>) -> Result<Invited> {
+fn ticket(tenant: &Tenant, plans: Vec<Plan>, taken_names: Vec<String>) -> Result<Invited> {
     tenant.change(|card, _| {
         if !plans.is_empty() {
             card.plans = plans;
+        }
+        for name in taken_names {
+            if !card.taken_names.contains(&name) {
+                card.taken_names.push(name);
+            }
         }
         let ticket = card.issue().ok_or_else(|| Error::new(Code::Internal, "the system has no random numbers"))?;
         Ok(Invited { customer: card.customer.clone(), ticket })

@@ -15,6 +15,7 @@ mod invite;
 mod manifest;
 mod objects;
 mod path;
+mod people;
 mod proof;
 mod reading;
 mod rebuild;

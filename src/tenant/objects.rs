@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <customer>/tenant.json                                 the card
+//! <customer>/people/<64 hex>                             who holds a plan, named by its BLAKE3; one, unless a crash left more
 //! <customer>/packs/<2 hex>/<64 hex>                      packs of chunks, named by their BLAKE3
 //! <customer>/manifest/<20 digits>-<64 hex>               manifest packs, in the order in which they were accepted
 //! ```
@@ -51,6 +52,10 @@ impl Objects {
     /// Where the manifest of the database lies.
     pub(crate) fn database_path(&self) -> ObjectPath {
         self.place.path(&[&self.customer, "database.json"])
+    }
+
+    pub(crate) fn people_path(&self, name: &Digest) -> ObjectPath {
+        self.place.path(&[&self.customer, "people", &name.to_string()])
     }
 
     pub(crate) fn card_path(&self) -> ObjectPath {
@@ -122,6 +127,11 @@ impl Objects {
     /// All packs in the store, in no order.
     pub(crate) async fn packs(&self) -> Result<Vec<Named>> {
         self.list(&self.place.path(&[&self.customer, "packs"]), None).await
+    }
+
+    /// All lists of people in the store, in no order.
+    pub(crate) async fn people(&self) -> Result<Vec<Named>> {
+        self.list(&self.place.path(&[&self.customer, "people"]), None).await
     }
 
     /// The manifests after `after`, in order.

@@ -4,6 +4,10 @@
 //! one tenant, so that no call names a tenant. Repeating any call is safe. Errors are problem documents
 //! ([`Problem`], RFC 9457) whose `code` is a [`crate::Code`].
 
+mod people;
+
+pub use people::{Conflict, Notifications, People, PeopleTaken, PlanHolder, RemovedAddress, UserKind};
+
 use crate::digest::Digest;
 use crate::item::{Key, Outcome};
 use crate::tables::{KeyRange, TableShape, TableSum};
@@ -24,6 +28,9 @@ pub struct TenantInfo {
     pub state: TenantState,
     /// The plans that the customer bought.
     pub plans: Vec<Plan>,
+    /// User names that somebody at the tenant has already, whom no migration brings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_names: Vec<String>,
     /// The domain of the tenant's mailboxes, as `customer.suocrm.com`.
     pub mail_domain: String,
     /// What the tenant takes.
@@ -455,4 +462,7 @@ pub struct Problem {
     /// What to do next.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// Each thing that does not fit, for calls about many things at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }

@@ -5,14 +5,23 @@
 //! the watchdog only ends what hangs.
 
 mod badluck;
+mod checks;
 mod damage;
+mod discover;
+mod dns;
 mod files;
 mod forecast;
+mod full;
+mod logon;
+mod mail;
+mod mssql;
 mod outcomes;
+mod people;
 mod proxy;
 mod recovery;
 mod resume;
 mod secrets;
 mod stores;
 mod tables;
+mod tds;
 mod world;

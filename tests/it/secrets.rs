@@ -7,7 +7,9 @@ use std::fs;
 fn talk(world: &World) -> Vec<(String, Output)> {
     let mut said = Vec::new();
     for command in [
-        &["migrate", "--json", "--progress", "json"][..],
+        &["check"][..],
+        &["check", "--json"],
+        &["migrate", "--json", "--progress", "json"],
         &["migrate", "--progress", "plain"],
         &["migrate", "--log-format", "json"],
         &["recover"],

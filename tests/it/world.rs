@@ -186,6 +186,8 @@ pub(crate) struct Wish {
     pub documents: u64,
     /// Faults to plant.
     pub faults: &'static str,
+    /// Users of the sample; as many as fit the documents unless stated.
+    pub users: Option<u32>,
     /// Seed of the sample.
     pub seed: u64,
     /// Where the tenant keeps things; a folder of this world unless stated.
@@ -199,7 +201,7 @@ pub(crate) struct Wish {
 impl Default for Wish {
     fn default() -> Self {
         let (server_env, serve) = (BTreeMap::new(), Vec::new());
-        Self { documents: 100, faults: "", seed: 7, store: None, server_env, serve }
+        Self { documents: 100, faults: "", users: None, seed: 7, store: None, server_env, serve }
     }
 }
 
@@ -220,6 +222,7 @@ impl World {
         let sample = omt::sample::write(
             &SampleOptions {
                 documents: wish.documents,
+                users: wish.users,
                 seed: wish.seed,
                 median_size: 4 << 10,
                 faults: FaultSelection::parse(wish.faults).expect("known faults"),
@@ -324,6 +327,13 @@ impl World {
     /// Runs a command with the configuration of the sample to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.start(args).finish()
+    }
+
+    /// Runs a command without a configuration to its end.
+    pub(crate) fn bare(&self, args: &[&str]) -> Output {
+        let mut command = self.command();
+        command.args(args).envs(&self.env);
+        Running::start(command).finish()
     }
 
     /// `omt migrate` without pictures.

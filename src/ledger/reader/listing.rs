@@ -8,6 +8,7 @@
 use super::{KNOWN, Known, Reader, known};
 use crate::Result;
 use crate::digest::Digest;
+use crate::item::{Key, Kind};
 use crate::ledger::JournalEntry;
 use rusqlite::{Row, params};
 
@@ -44,6 +45,21 @@ impl Reader {
         })
     }
 
+    /// Up to `limit` items after `after` whose file is larger than `bytes`. Reads the whole table.
+    pub fn larger_than(&self, bytes: u64, after: i64, limit: usize) -> Result<Vec<Known>> {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let sql = format!("{KNOWN} WHERE item.key > ?1 AND item.size > {bytes} ORDER BY item.key LIMIT ?2");
+        self.page(&sql, after, limit, known)
+    }
+
+    /// The highest row id that the ledger knows of this kind; `None` if it knows none.
+    pub fn last_id(&self, kind: Kind) -> Result<Option<u32>> {
+        let end = Key::new(kind, u32::MAX).number() | 0xff;
+        let sql = "SELECT key FROM item WHERE key <= ?1 ORDER BY key DESC LIMIT ?2";
+        let last = self.page(sql, end, 1, |row| row.get::<_, i64>(0))?.first().and_then(|key| Key::from_number(*key));
+        Ok(last.filter(|key| key.kind() == kind).map(Key::id))
+    }
+
     /// Hands over files without a row, sorted by the label of their root and their path; at most `most`.
     pub fn each_orphan(&self, most: u64, tell: &mut dyn FnMut(Orphan) -> Result<()>) -> Result<()> {
         let explain = |cause| self.explain(cause);
@@ -76,6 +92,40 @@ impl Reader {
             let body = serde_json::from_str(&body).unwrap_or(serde_json::Value::String(body));
             Ok(JournalEntry { seq: row.get(0)?, at: row.get(1)?, kind: row.get(2)?, body })
         })
+    }
+
+    /// Journal entries of these kinds as they stand there, the newest first, as long as `more` wants another.
+    pub fn journal_back(&self, kinds: &[&str], more: &mut dyn FnMut(JournalEntry) -> bool) -> Result<()> {
+        let mut before = i64::MAX;
+        loop {
+            // One at a time: an entry can be large, and few are wanted.
+            let sql = "SELECT seq, at, kind, body FROM journal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+            let page = self.page(sql, before, 1, |row| {
+                let body: String = row.get(3)?;
+                let body = serde_json::from_str(&body).unwrap_or(serde_json::Value::Null);
+                Ok(JournalEntry { seq: row.get(0)?, at: row.get(1)?, kind: row.get(2)?, body })
+            })?;
+            let Some(entry) = page.into_iter().next() else { return Ok(()) };
+            before = entry.seq;
+            if kinds.contains(&entry.kind.as_str()) && !more(entry) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Names and values of all settings of a scope, in order of their names.
+    pub fn settings(&self, scope: &str) -> Result<Vec<(String, String)>> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            // A ledger that an older version wrote, and that nobody has written since.
+            if !self.connection.prepare_cached("SELECT 1 FROM sqlite_master WHERE name = 'setting'")?.exists([])? {
+                return Ok(Vec::new());
+            }
+            self.connection
+                .prepare_cached("SELECT name, value FROM setting WHERE scope = ?1 ORDER BY name")?
+                .query_map([scope], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        read().map_err(|cause| self.explain(cause))
     }
 
     fn page<T>(

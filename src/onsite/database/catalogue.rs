@@ -24,6 +24,22 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// What the vendor's SQL types hold; of text it is not known here how it is kept.
+    pub(super) fn of(declared: &str) -> Self {
+        match declared.split('(').next().unwrap_or_default().trim() {
+            "int" | "integer" | "smallint" | "tinyint" | "bigint" | "bit" => Self::Integer,
+            "float" | "real" | "decimal" | "numeric" | "money" | "smallmoney" => Self::Real,
+            "datetime" | "datetime2" | "date" | "smalldatetime" => Self::Moment,
+            "varbinary" | "binary" | "image" | "blob" | "timestamp" => Self::Bytes,
+            "nvarchar" | "varchar" | "nchar" | "char" | "ntext" | "text" | "clob" => {
+                Self::Text { unicode: true, code_page: 0 }
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {

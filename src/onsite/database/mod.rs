@@ -5,13 +5,17 @@
 //! rows above the last key they have seen, so that millions of rows pass in constant memory, and a [`Database`] that has
 //! lost its connection makes a new one and asks for the same page again. Nothing here can write.
 
+mod address;
 mod catalogue;
+mod mssql;
 mod query;
 mod rung;
 mod sqlite;
 mod value;
 
+pub use address::{Address, Server, Trust};
 pub use catalogue::{Catalogue, Column, Kind, Table};
+pub use mssql::MssqlDatabase;
 pub use query::{Dialect, Query};
 pub use rung::Rung;
 pub use sqlite::SqliteDatabase;

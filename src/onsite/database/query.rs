@@ -10,6 +10,11 @@
 //! | `{=document.name}`, `{=document.provider\|0}` | the column inside an expression, a condition or an order: never its bytes |
 //! | `{top}`, `{limit}` | how many rows: the one directly behind `SELECT`, the other at the very end |
 //! | `?1` | the first bound number or text |
+//! | `count(*)` | the same; for SQL Server the count that is never too small, `COUNT_BIG(*)` |
+//!
+//! Everything else has to be what both understand: no `||`, `LIMIT` or `length`, no condition as an item of the select
+//! list, an `ORDER BY` only at the end, and sums of whole numbers as `sum(CAST(… AS bigint))`, because SQL Server adds
+//! up in the type of the column.
 //!
 //! A table or column that must be there and is not is an error that names it.
 
@@ -26,7 +31,9 @@ pub enum Dialect {
     Mssql,
 }
 
-/// A query with its values.
+/// A query with its values. Tables and columns stand in braces: `{document}` is a table, `{document.name}` a column of
+/// the select list, `{=document.name}` one anywhere else, `{document.provider|0}` one that may be absent, `?1` a value,
+/// `{top}` and `{limit}` the number of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     text: String,
@@ -129,6 +136,12 @@ impl Query {
                     (Some(found), _) => {
                         let plain = format!("{}.{}", quoted(&table.to_lowercase()), quoted(&found.name));
                         if bytes && listed && matches!(found.kind, Kind::Text { .. }) {
+                            // The old long texts have no way to bytes but this one.
+                            let plain = match found.declared.as_str() {
+                                "ntext" => format!("CAST({plain} AS nvarchar(max))"),
+                                "text" => format!("CAST({plain} AS varchar(max))"),
+                                _ => plain,
+                            };
                             let _ = write!(
                                 sql,
                                 "CAST({plain} AS varbinary(max)) AS {}",
@@ -149,10 +162,18 @@ impl Query {
 
 /// Text outside of braces: `?1` is `@P1` for SQL Server.
 fn push_text(sql: &mut String, text: &str, dialect: Dialect) {
-    match dialect {
-        Dialect::Sqlite => sql.push_str(text),
-        Dialect::Mssql => sql.push_str(&text.replace('?', "@P")),
+    if dialect == Dialect::Sqlite {
+        return sql.push_str(text);
     }
+    let text = text.replace("count(*)", "COUNT_BIG(*)");
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('?') {
+        sql.push_str(before);
+        // A question mark that no number follows is a part of some text.
+        sql.push_str(if after.starts_with(|c: char| c.is_ascii_digit()) { "@P" } else { "?" });
+        rest = after;
+    }
+    sql.push_str(rest);
 }
 
 /// A name as both servers take it. Catalogues hold no names with brackets in them (each database leaves them out).
@@ -194,6 +215,21 @@ mod tests {
         assert_eq!(
             render(Dialect::Mssql, true),
             "SELECT TOP (3) CAST([document].[Name] AS varbinary(max)) AS [document.name], 0 FROM [crm7].[Document] AS [document] WHERE [document].[document_id] > @P1 "
+        );
+    }
+
+    #[test]
+    fn what_sql_server_says_otherwise_is_said_otherwise() {
+        let mut catalogue = catalogue();
+        let kind = Kind::Text { unicode: true, code_page: 0 };
+        let column = Column { name: "body".into(), declared: "ntext".into(), kind, nullable: false, key: 0 };
+        catalogue.add("Document", column);
+        let query =
+            Query::new("SELECT count(*), {document.body} FROM {document} WHERE {=document.name} <> 'why?' AND 1 = ?1");
+        assert_eq!(
+            query.render(Dialect::Mssql, "crm7", &catalogue, true).unwrap().sql,
+            "SELECT COUNT_BIG(*), CAST(CAST([document].[body] AS nvarchar(max)) AS varbinary(max)) AS [document.body] \
+             FROM [crm7].[Document] AS [document] WHERE [document].[Name] <> 'why?' AND 1 = @P1"
         );
     }
 

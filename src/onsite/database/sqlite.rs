@@ -69,25 +69,11 @@ impl SqliteDatabase {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (declared, not_null): (String, bool) = (row.get(2)?, row.get(3)?);
-            let kind = kind_of(&declared);
+            let kind = Kind::of(&declared);
             let column = Column { name: row.get(1)?, declared, kind, nullable: !not_null, key: row.get(4)? };
             catalogue.add(&row.get::<_, String>(0)?, column);
         }
         Ok(catalogue)
-    }
-}
-
-/// What the vendor's SQL types hold.
-fn kind_of(declared: &str) -> Kind {
-    match declared.split('(').next().unwrap_or_default().trim() {
-        "int" | "integer" | "smallint" | "tinyint" | "bigint" | "bit" => Kind::Integer,
-        "float" | "real" | "decimal" | "numeric" | "money" => Kind::Real,
-        "datetime" | "datetime2" | "date" | "smalldatetime" => Kind::Moment,
-        "varbinary" | "binary" | "image" | "blob" => Kind::Bytes,
-        "nvarchar" | "varchar" | "nchar" | "char" | "ntext" | "text" | "clob" => {
-            Kind::Text { unicode: true, code_page: 0 }
-        }
-        _ => Kind::Other,
     }
 }
 

@@ -112,6 +112,32 @@ pub(super) fn orphans(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> 
     writeln!(paper, "</section>")
 }
 
+/// The section of what was found beforehand and waived, if anything was.
+pub(super) fn waivers(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
+    if facts.journal.waivers.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        paper,
+        "<section id=\"waivers\"><h2>Waived checks</h2><p class=\"note\">Found before the migration; somebody has decided to go \
+         on all the same.</p><table class=\"list\"><thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Who, why</th></tr>\
+         </thead><tbody>"
+    )?;
+    for (check, waiver) in facts.journal.waivers.iter() {
+        let (what, when) = (crate::checks::find(check).map_or("", |check| check.title), moment(&waiver.at));
+        writeln!(
+            paper,
+            "<tr><th scope=\"row\">{}<small>{}</small></th><td><p>{}</p><p><strong>{}</strong>: {}</p></td></tr>",
+            Html(check),
+            Html(when),
+            Html(what),
+            Html(&waiver.who),
+            Html(&waiver.why)
+        )?;
+    }
+    writeln!(paper, "</tbody></table></section>")
+}
+
 /// The section of the journal.
 pub(super) fn journal(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     writeln!(
@@ -150,7 +176,7 @@ pub(super) fn journal(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> 
     writeln!(paper, "</section>")
 }
 
-fn more(paper: &mut Paper<'_>, all: u64) -> Result<()> {
+pub(super) fn more(paper: &mut Paper<'_>, all: u64) -> Result<()> {
     if all > MOST {
         writeln!(
             paper,

@@ -7,6 +7,7 @@
 mod chart;
 mod database;
 mod lists;
+mod people;
 
 use super::facts::{Facts, RUNS, Standing};
 use super::left;
@@ -44,6 +45,10 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     }
     runs(facts, paper)?;
     database::write(facts, paper)?;
+    lists::waivers(facts, paper)?;
+    if let Some(people) = &facts.people {
+        people::section(people, paper)?;
+    }
     lists::left_behind(reader, facts, paper)?;
     lists::orphans(reader, facts, paper)?;
     lists::journal(reader, facts, paper)?;
@@ -115,6 +120,12 @@ fn contents(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     if let Some(database) = &facts.database {
         write!(paper, "<a href=\"#database\">Database {}</a>", Grouped(database.summary.tables))?;
+    }
+    if !facts.journal.waivers.is_empty() {
+        write!(paper, "<a href=\"#waivers\">Waived checks</a>")?;
+    }
+    if facts.people.is_some() {
+        write!(paper, "<a href=\"#people\">Users</a>")?;
     }
     for outcome in left::outcomes() {
         let (items, _) = facts.totals.of(None, Some(outcome));
@@ -342,6 +353,16 @@ mod tests {
         assert!(page.contains("missing 50002"));
         let left = world.report(Form::Json);
         assert_eq!(left.matches("\"outcome\":\"missing\"").count(), 50_002);
+    }
+
+    #[test]
+    fn waivers_have_a_section_of_their_own() {
+        let world = fixture::world();
+        assert!(!world.report(Form::Html).contains("id=\"waivers\""));
+        world.waive("database.traveller", "Ann <b>", "comes home & stays");
+        let page = world.report(Form::Html);
+        assert!(page.contains("<section id=\"waivers\">") && page.contains("href=\"#waivers\""), "{page}");
+        assert!(page.contains("Ann &lt;b&gt;") && page.contains("comes home &amp; stays"), "{page}");
     }
 
     #[test]

@@ -2,9 +2,13 @@
 
 mod database;
 mod lists;
+mod of_checks;
 mod of_run;
+mod people;
 
+pub use of_checks::of_checks;
 pub use of_run::of_run;
+pub(super) use people::card;
 
 use super::facts::{Facts, Standing};
 use super::paper::Paper;
@@ -32,7 +36,24 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         edges(run, paper)?;
     }
     database::write(facts, paper)?;
+    waivers(facts, paper)?;
+    if let Some(people) = &facts.people {
+        people::write(people, paper)?;
+    }
     lists::write(reader, facts, paper)
+}
+
+/// What was found beforehand, and who has decided to go on.
+fn waivers(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
+    if facts.journal.waivers.is_empty() {
+        return Ok(());
+    }
+    writeln!(paper, "\nwaived checks")?;
+    for (check, waiver) in facts.journal.waivers.iter() {
+        lists::wrapped(paper, "  ", &[format!("{} by {}", Plain(check), Plain(&waiver.who))], " ")?;
+        lists::wrapped(paper, "      ", &[Plain(&waiver.why).to_string()], " ")?;
+    }
+    Ok(())
 }
 
 fn header(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
@@ -228,6 +249,15 @@ mod tests {
         assert!(text.contains("missing (102)"), "{text}");
         assert!(text.contains("… and 82 items more: `omt report --format json` has all"), "{text}");
         assert_eq!(text.matches("no file of this name anywhere").count(), 19);
+    }
+
+    #[test]
+    fn waivers_are_printed_with_who_and_why() {
+        let world = fixture::world();
+        world.waive("database.traveller", "Ann", "comes home\u{1b} on Friday");
+        let text = world.report(Form::Text);
+        assert!(text.contains("waived checks\n  database.traveller by Ann\n"), "{text}");
+        assert!(text.contains(r"comes home\u{1b} on Friday"), "{text}");
     }
 
     #[test]

@@ -12,8 +12,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
     get, path = "/v1/tenant", tag = "tenant", security(("ticket" = [])),
     responses((status = 200, body = TenantInfo), (status = 401, body = Problem))
 )]
-pub(super) async fn tenant(caller: Caller) -> HttpResponse {
-    HttpResponse::Ok().json(caller.tenant.card().info())
+pub(super) async fn tenant(caller: Caller) -> Result<HttpResponse, Trouble> {
+    // Plans may have been ordered a moment ago, by another process.
+    let card = block(move || caller.tenant.refresh()).await?;
+    Ok(HttpResponse::Ok().json(card.info()))
 }
 
 /// Opens a migration, or another run of it.

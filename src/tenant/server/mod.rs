@@ -13,6 +13,7 @@ mod metrics;
 mod migration;
 mod openapi;
 mod packs;
+mod people;
 mod probe;
 mod problem;
 mod shared;
@@ -134,6 +135,11 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/v1/tenant", "GET").route(web::get().to(migration::tenant)))
         .service(resource("/v1/probe", "POST").route(web::post().to(probe::probe)))
         .service(resource("/v1/migrations", "POST").route(web::post().to(migration::open)))
+        .service(
+            resource("/v1/migrations/{migration}/people", "GET, PUT")
+                .route(web::get().to(people::get))
+                .route(web::put().to(people::put)),
+        )
         .service(resource("/v1/migrations/{migration}/chunks/known", "POST").route(web::post().to(packs::known)))
         .service(resource("/v1/migrations/{migration}/packs/{blake3}", "PUT").route(web::put().to(packs::put)))
         .service(

@@ -3,7 +3,7 @@
 //! What the client did is told in full. What happened inside the tenant is told to the log only: paths, names of
 //! buckets and messages of libraries stay on this side.
 
-use crate::tenant::protocol::Problem;
+use crate::tenant::protocol::{Conflict, Problem};
 use crate::tenant::store::is_full;
 use crate::{Code, Error};
 use actix_web::http::{StatusCode, header};
@@ -17,6 +17,8 @@ pub(super) struct Trouble {
     code: Code,
     title: String,
     detail: String,
+    /// Each thing that does not fit.
+    conflicts: Vec<Conflict>,
     /// Whether the connection is of no more use.
     close: bool,
 }
@@ -24,7 +26,12 @@ pub(super) struct Trouble {
 impl Trouble {
     /// Something that the client did.
     pub(super) fn new(status: StatusCode, code: Code, title: impl Into<String>) -> Self {
-        Self { status, code, title: title.into(), detail: String::new(), close: false }
+        Self { status, code, title: title.into(), detail: String::new(), conflicts: Vec::new(), close: false }
+    }
+
+    /// Things that do not fit with each other or with what the tenant has.
+    pub(super) fn conflicts(title: impl Into<String>, conflicts: Vec<Conflict>) -> Self {
+        Self { conflicts, ..Self::new(StatusCode::CONFLICT, Code::TenantRefused, title) }
     }
 
     pub(super) fn hint(mut self, detail: impl Into<String>) -> Self {
@@ -107,6 +114,7 @@ impl ResponseError for Trouble {
             code: self.code.as_str().to_owned(),
             title: self.title.clone(),
             detail: self.detail.clone(),
+            conflicts: self.conflicts.clone(),
         };
         let mut response = HttpResponse::build(self.status);
         if self.status == StatusCode::UNAUTHORIZED {

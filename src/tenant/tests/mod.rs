@@ -3,6 +3,7 @@
 mod damage;
 mod life;
 mod offline;
+mod people;
 mod taking;
 
 use super::{ServeOptions, TlsFiles, serve};
@@ -82,7 +83,7 @@ fn place(folder: &Path) -> Place {
 
 fn invitation(company: &str, limits: Limits) -> Invitation {
     let plans = vec![Plan { name: "SalesPREM".into(), quantity: 20 }];
-    Invitation { company: company.into(), serial: "1234567890".into(), plans, limits }
+    Invitation { company: company.into(), serial: "1234567890".into(), plans, limits, taken_names: vec![] }
 }
 
 fn options() -> ServeOptions {

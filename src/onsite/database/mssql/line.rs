@@ -1,0 +1,136 @@
+//! The thread that holds a connection, and the line to it.
+//!
+//! Questions and answers go over channels that hold one each, so that whoever asks may be on any thread, also inside
+//! asynchronous code. A connection on which anything went wrong is thrown away: what is left of an answer on it would be
+//! taken for the next one. What may help is tried again, after growing pauses; the caller only sees a slow answer.
+
+use super::super::Row;
+use super::super::address::Server;
+use super::super::query::Rendered;
+use super::trouble::{Cure, Trouble};
+use super::{Code, Error, Result, connect, page};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::time::Duration;
+
+/// The pauses before further tries: together long enough for a server to be started again.
+const PAUSES: [Duration; 8] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+    Duration::from_secs(32),
+];
+
+/// An answer: the names of its columns, which are empty if there is no row, and its rows.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) columns: Vec<String>,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A question, and where its answer is waited for.
+struct Question {
+    asked: Rendered,
+    answer: Sender<Result<Answer, Trouble>>,
+}
+
+/// The line to a thread with a connection. When it is dropped, both end.
+pub(super) struct Line(Sender<Question>);
+
+impl Line {
+    /// Starts the thread and connects.
+    pub(super) fn open(server: &Server) -> Result<Self> {
+        let (ask, questions) = bounded(1);
+        let (opened, outcome) = bounded(1);
+        let session = Session { server: server.clone(), config: connect::config(server)?, client: None, proven: false };
+        std::thread::Builder::new()
+            .name("mssql".into())
+            .spawn(move || session.serve(&opened, &questions))
+            .map_err(|cause| Error::new(Code::Internal, "cannot start a thread for the database").because(cause))?;
+        outcome.recv().map_err(|_| ended())??;
+        Ok(Self(ask))
+    }
+
+    /// Asks, and waits for the answer.
+    pub(super) fn ask(&self, asked: &Rendered) -> Result<Answer, Trouble> {
+        let (answer, outcome) = bounded(1);
+        let lost = |()| Trouble { error: ended(), cure: Cure::Nothing };
+        self.0.send(Question { asked: asked.clone(), answer }).map_err(|_| lost(()))?;
+        outcome.recv().map_err(|_| lost(()))?
+    }
+}
+
+fn ended() -> Error {
+    Error::new(Code::Internal, "the thread of the database connection has ended")
+}
+
+/// What the thread holds.
+struct Session {
+    server: Server,
+    config: tiberius::Config,
+    client: Option<connect::Client>,
+    /// Whether it has ever worked. Before that, what fails is most likely a mistake in the configuration: then a person
+    /// waits for the message, and nothing is tried again.
+    proven: bool,
+}
+
+impl Session {
+    fn serve(mut self, opened: &Sender<Result<()>>, questions: &Receiver<Question>) {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(cause) => {
+                let error = Error::new(Code::Internal, "cannot start the database connection").because(cause);
+                let _ = opened.send(Err(error));
+                return;
+            }
+        };
+        let first = runtime.block_on(self.connect());
+        let failed = first.is_err();
+        // Nobody waits any more: then there is nothing to do either.
+        let gone = opened.send(first.map_err(|trouble| trouble.error)).is_err();
+        if failed || gone {
+            return;
+        }
+        for question in questions {
+            let answer = runtime.block_on(self.answer(&question.asked));
+            let _ = question.answer.send(answer);
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), Trouble> {
+        let client = connect::connect(&self.config, &self.server).await;
+        self.client = Some(client.map_err(|error| Trouble::of(&error, &self.server, self.proven))?);
+        self.proven = true;
+        Ok(())
+    }
+
+    async fn answer(&mut self, asked: &Rendered) -> Result<Answer, Trouble> {
+        let mut pauses = PAUSES.iter();
+        let mut patience = usize::MAX;
+        loop {
+            let trouble = match self.ask(asked).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => trouble,
+            };
+            self.client = None;
+            let Cure::Again { tries } = trouble.cure else { return Err(trouble) };
+            patience = patience.min(tries);
+            let (Some(pause), Some(left)) = (pauses.next(), patience.checked_sub(1)) else { return Err(trouble) };
+            patience = left;
+            tracing::warn!("{}; asking again in {pause:?}", trouble.error.chain());
+            tokio::time::sleep(*pause).await;
+        }
+    }
+
+    async fn ask(&mut self, asked: &Rendered) -> Result<Answer, Trouble> {
+        if self.client.is_none() {
+            self.connect().await?;
+        }
+        // The line above has seen to it that there is one.
+        let Some(client) = &mut self.client else { return Ok(Answer::default()) };
+        page::ask(client, asked).await.map_err(|error| Trouble::of(&error, &self.server, self.proven))
+    }
+}

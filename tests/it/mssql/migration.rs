@@ -1,0 +1,136 @@
+//! Whole runs over a SQL Server.
+
+use super::access;
+use crate::tds::{DATABASE, Fault, Options, PASSWORD, Tds, USER};
+use crate::world::{Output, World, assert_same, files_below};
+use std::fs;
+
+/// A world whose database is on a server.
+fn over_a_server(mut world: World) -> (World, Tds) {
+    let server = Tds::start(Options::over(world.site().join("crm.db")));
+    for (name, value) in access(&server, world.folder()) {
+        world.set(name, value);
+    }
+    (world, server)
+}
+
+#[test]
+fn outcomes_and_manifest_are_those_of_the_same_tables_in_sqlite() {
+    let plain = World::faulty("all");
+    let first = plain.migrate().finished(1);
+    let (world, server) = over_a_server(World::faulty("all"));
+    let second = world.migrate().finished(1);
+    assert_eq!((&first["outcomes"], &first["rows"]), (&second["outcomes"], &second["rows"]));
+    assert_same(&plain.manifest(), &world.manifest());
+    assert!(!server.statements().is_empty());
+    assert!(server.logins().iter().all(|login| login.read_only && login.encrypted && login.user == USER));
+    assert!(server.statements().iter().all(|statement| statement.starts_with("SELECT ")));
+    // A second run finds nothing to do: rows look the same from here and from there.
+    let mut world = world;
+    for name in ["OMT_DATABASE_URL", "OMT_DATABASE_USER", "OMT_DATABASE_PASSWORD", "OMT_DATABASE_CA"] {
+        world.env.remove(name);
+    }
+    assert_eq!(world.migrate().finished(1)["bytes"]["read"], 0);
+}
+
+#[test]
+fn a_connection_that_breaks_in_the_middle_of_a_row_loses_nothing() {
+    let (world, server) = over_a_server(World::new());
+    server.plant(Fault::DropInRow("document", 50));
+    server.plant(Fault::DropInRow("DocTmpl", 1));
+    let finished = world.migrate().finished(0);
+    assert_eq!(server.left(), 0);
+    assert_eq!(finished["outcomes"]["verified"], finished["rows"]);
+    assert!(server.logins().len() >= 3);
+    crate::outcomes::restored_as_it_was(&world);
+}
+
+/// Everything that says something.
+const COMMANDS: [&[&str]; 7] = [
+    &["migrate", "--json", "--progress", "json"],
+    &["migrate", "--progress", "plain"],
+    &["verify", "--deep"],
+    &["status"],
+    &["report", "--json"],
+    &["report", "--format", "html"],
+    &["report", "--format", "manifest"],
+];
+
+/// What these commands say, with all logs.
+fn talk(world: &World, commands: &[&[&str]]) -> Vec<(String, Output)> {
+    let said = |command: &&[&str]| {
+        let args = [command, &["--log-level", "trace"][..]].concat();
+        (args.join(" "), world.run(&args))
+    };
+    commands.iter().map(said).collect()
+}
+
+/// The password in every form in which it may lie about: as it is, escaped for an address, as the protocol has it.
+fn holds(text: &[u8]) -> bool {
+    let wide: Vec<u8> = PASSWORD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    [PASSWORD.as_bytes(), escaped().as_bytes(), &wide]
+        .iter()
+        .any(|secret| text.windows(secret.len()).any(|part| part == *secret))
+}
+
+fn escaped() -> String {
+    PASSWORD.replace('@', "%40").replace(':', "%3A")
+}
+
+fn says_nothing(said: &[(String, Output)]) {
+    for (command, output) in said {
+        assert!(!holds(output.stdout.as_bytes()), "stdout of {command}");
+        assert!(!holds(output.stderr.as_bytes()), "log of {command}");
+    }
+}
+
+#[test]
+fn the_password_is_in_no_output_log_ledger_or_report() {
+    let (mut world, server) = over_a_server(World::faulty("archive"));
+    server.plant(Fault::DropInRow("document", 10));
+    let said = talk(&world, &COMMANDS);
+    assert!(said[0].1.stderr.contains("asking again"), "{}", said[0].1.stderr);
+    assert!(said.iter().all(|(_, output)| [0, 1].contains(&output.exit)));
+    says_nothing(&said);
+
+    // In the address, in the environment.
+    world.env.remove("OMT_DATABASE_PASSWORD");
+    world.env.remove("OMT_DATABASE_USER");
+    world.set("OMT_DATABASE_URL", server.url().replace("://", &format!("://{USER}:{}@", escaped())));
+    let said = talk(&world, &COMMANDS);
+    assert!(said.iter().all(|(_, output)| [0, 1].contains(&output.exit)), "{}", said[0].1.stderr);
+    says_nothing(&said);
+
+    // Wrong ones, and trouble on the way.
+    for (name, value) in [
+        ("OMT_DATABASE_URL", format!("mssql://{USER}:{}@localhost:1x/{DATABASE}", escaped())),
+        ("OMT_DATABASE_URL", format!("sqlserver://{USER}:{}@localhost/{DATABASE}", escaped())),
+        ("OMT_DATABASE_URL", format!("mssql://nobody:{}@localhost:{}/{DATABASE}", escaped(), server.port)),
+    ] {
+        world.set(name, value);
+        let said = talk(&world, &COMMANDS[..1]);
+        assert_eq!(said[0].1.exit, 2, "{}", said[0].1.stderr);
+        says_nothing(&said);
+    }
+    for path in files_below(world.folder()) {
+        assert!(!holds(&fs::read(&path).unwrap()), "{}", path.display());
+    }
+
+    // In the configuration, right and in wrong ways.
+    world.env.remove("OMT_DATABASE_URL");
+    let tenant = format!("[tenant]\nurl = '{}'\n", world.url());
+    let ca = server.write_certificate(world.folder());
+    let access = format!("url = '{}'\nuser = '{USER}'\nca = '{}'\n", server.url(), ca.display());
+    world.env.remove("OMT_DATABASE_CA");
+    for (text, exits) in [
+        (format!("{tenant}[database]\n{access}password = '{PASSWORD}'\n"), [0, 1]),
+        (format!("{tenant}[database]\n{access}password = ['{PASSWORD}']\n"), [2, 2]),
+        (format!("{tenant}[database]\n{access}password = '{PASSWORD}' oops\n"), [2, 2]),
+        (format!("{tenant}[database]\n{access}pasword = '{PASSWORD}'\n"), [2, 2]),
+    ] {
+        fs::write(&world.sample.config, text).unwrap();
+        let said = talk(&world, &COMMANDS[..1]);
+        assert!(exits.contains(&said[0].1.exit), "{}", said[0].1.stderr);
+        says_nothing(&said);
+    }
+}
