@@ -5,7 +5,7 @@ use crate::item::Outcome;
 use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
 use crate::onsite::Installation;
 use crate::pipeline::exporter::{Export, Exported};
-use crate::pipeline::{Stats, Stop};
+use crate::pipeline::{Event, Observer, Stats, Stop};
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::{Cutting, Left};
@@ -71,14 +71,23 @@ impl DatabaseReport {
     }
 }
 
-/// What the exporter reads, if tables move.
-pub(super) fn export(config: &Config, installation: &Installation) -> Result<Option<Export>> {
+/// What the exporter reads, if tables move. Says so where they should and cannot.
+pub(super) fn export(config: &Config, installation: &Installation, observer: &Observer) -> Result<Option<Export>> {
     let tables = &config.tables;
     if !tables.moving {
         return Ok(None);
     }
     // One to plan with.
-    let databases = (0..=config.pipeline.exporters).map(|_| installation.connect()).collect::<Result<_>>()?;
+    let first = installation.connect()?;
+    if !first.is_exact() {
+        let message =
+            "the tables stay here: exact rows of this kind of database cannot be read yet; documents move".to_owned();
+        tracing::warn!("{message}");
+        observer(Event::Warning { message });
+        return Ok(None);
+    }
+    let others = (0..config.pipeline.exporters).map(|_| installation.connect());
+    let databases = std::iter::once(Ok(first)).chain(others).collect::<Result<_>>()?;
     Ok(Some(Export {
         databases,
         leave: LeaveList::new(&tables.leave, &tables.take)?,

@@ -129,7 +129,7 @@ struct Site {
 }
 
 impl Site {
-    fn open(config: &Config) -> Result<Self> {
+    fn open(config: &Config, observer: &Observer) -> Result<Self> {
         let installation = Installation::find(config)?;
         let mut source = installation.open()?;
         let facts = source.facts()?;
@@ -141,7 +141,7 @@ impl Site {
         let numbers = ledger.set_roots(&named)?;
         roots.number(&numbers);
         let database_root = numbers.last().copied().unwrap_or_default();
-        let tables = database::export(config, &installation)?;
+        let tables = database::export(config, &installation, observer)?;
         let attachment_name = installation.attachment_name;
         Ok(Self { source, facts, roots: Arc::new(roots), locations, attachment_name, database_root, tables, ledger })
     }
@@ -156,7 +156,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let started = crate::clock::stamp();
     control.valve.set(config.pace.limit_at(crate::clock::now()).0);
     let connection = connect(&config, &control)?;
-    let site = Site::open(&config)?;
+    let site = Site::open(&config, &observer)?;
     let info = connection.to.tenant().await?;
     if (&info.company, &info.serial) != (&site.facts.company, &site.facts.serial) {
         // Names change; a wrong ticket is worse. A person decides, nobody is locked out.

@@ -3,8 +3,8 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page, People,
-    PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
+    People, PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;

@@ -5,8 +5,8 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page, People,
-    PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
+    People, PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;

@@ -34,6 +34,10 @@ pub trait Database: Send {
     fn catalogue(&mut self) -> Result<Arc<Catalogue>>;
     /// All rows of the answer. The query has to keep them few: a page, or a sum.
     fn rows(&mut self, query: &Query) -> Result<Vec<Row>>;
+    /// Whether it can give exact rows ([`cells`](Self::cells)): without them its tables cannot move.
+    fn is_exact(&self) -> bool {
+        false
+    }
     /// A page of exact rows of a table that moves, in the order of their positions, from the first row of `range`.
     ///
     /// The order must be total and must not change between two calls, and `range` must be answered by the server, not by

@@ -158,6 +158,10 @@ impl Database for SqliteDatabase {
         answer
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
         self.page(shape, range, limit)
     }

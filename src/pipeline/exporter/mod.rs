@@ -62,20 +62,34 @@ struct Shared {
     /// Whose way of cutting and paying is that of parts too.
     hasher: Hasher,
     to: Way<Piece>,
-    /// Where the numbers begin that no part has.
+    /// Where the numbers begin that no part and no piece of the plan has.
     next: AtomicU32,
     /// Threads that have not come to their end.
     at_work: AtomicUsize,
 }
 
-/// So many numbers are set aside for a span, in the order of the plan: the same database is cut into parts with the same
-/// numbers, whichever thread reads them first.
+/// So many numbers are set aside for a piece by its place in the plan: the same database is cut into parts with the same
+/// numbers, whichever thread reads them first and however often the run is stopped.
 const BLOCK: u32 = 1024;
 
-/// Numbers for the parts of one span.
+/// Numbers for the parts of one span; the next free block once they are used up.
+#[derive(Default)]
 struct Numbers {
     next: u32,
     end: u32,
+}
+
+impl Numbers {
+    /// Those of the piece at this place of the plan.
+    fn of(place: u32) -> Self {
+        let next = place.saturating_mul(BLOCK).saturating_add(1);
+        Self { next, end: next.saturating_add(BLOCK) }
+    }
+
+    /// The place to which a number belongs.
+    fn place(number: u32) -> u32 {
+        number.saturating_sub(1) / BLOCK
+    }
 }
 
 /// The first block in which nothing before `next` lies.

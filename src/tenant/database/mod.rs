@@ -50,6 +50,11 @@ impl Database {
         self.state.subscribe()
     }
 
+    /// Nobody waits any more: what is being built is given up.
+    pub(crate) fn give_up(&self) {
+        self.state.send_replace(None);
+    }
+
     fn is_about(&self, manifest: &Digest) -> bool {
         self.state.borrow().as_ref().is_some_and(|(about, _)| about == manifest)
     }

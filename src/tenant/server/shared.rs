@@ -114,6 +114,7 @@ impl Shared {
         let tenants: Vec<_> = lock(&self.tenants).drain().collect();
         let mut first = Ok(());
         for (customer, tenant) in tenants {
+            tenant.database.give_up();
             if let Err(error) = tenant.flush().and_then(|()| tenant.set_clean(true)) {
                 tracing::error!(customer, error = error.chain(), "the tenant could not be closed in order");
                 first = first.and(Err(error));

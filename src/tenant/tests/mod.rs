@@ -1,6 +1,7 @@
 //! Tests of the whole receiving side: a real server on a free port, and a client that does what it should not.
 
 mod damage;
+mod database;
 mod life;
 mod offline;
 mod people;
