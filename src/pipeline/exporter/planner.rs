@@ -70,9 +70,8 @@ impl Planner {
         let pass = Pass { number: before.number + u64::from(before.complete), complete: false };
         self.shared.writer.put(Record::Meta(PASS, encoded(&pass)?))?;
         // Nobody knows what rows they hold. Their content is at the tenant: what is still the same is not sent again.
-        for key in self.reader.unknown_parts()? {
-            self.shared.writer.put(Record::Withdrawn(key))?;
-        }
+        let unknown = self.reader.unknown_parts()?;
+        unknown.iter().try_for_each(|key| self.shared.writer.put(Record::Withdrawn(*key)))?;
         let plan = Plan::make(&mut *self.database, &self.leave, &self.cutting)?;
         let exported = known.get_or_init(|| Exported {
             shapes: plan.shapes().cloned().collect(),
@@ -82,7 +81,9 @@ impl Planner {
             pass: pass.number,
         });
         let mut parts: HashMap<String, Vec<KnownPart>> = HashMap::new();
+        let mut used: HashSet<u32> = unknown.iter().map(|key| Numbers::place(key.id())).collect();
         for part in self.reader.parts()? {
+            used.insert(Numbers::place(part.row.key.id()));
             parts.entry(part.row.table.clone()).or_default().push(part);
         }
         // Tables that are gone, or stay behind from now on.
@@ -91,7 +92,10 @@ impl Planner {
             self.withdraw(&gone)?;
         }
         let mut covered = HashSet::new();
-        for piece in plan.units.iter().flat_map(|unit| &unit.pieces) {
+        let pieces = plan.units.iter().flat_map(|unit| &unit.pieces);
+        let places = u32::try_from(pieces.clone().count()).unwrap_or(u32::MAX);
+        self.shared.next.fetch_max(Numbers::of(places).next, Ordering::Relaxed);
+        for (place, piece) in (0..).zip(pieces) {
             let (shape, print) = (&piece.shape, print(&piece.shape)?);
             if let Some(known) = parts.remove(&shape.name) {
                 let same = known.iter().all(|part| part.row.shape == print);
@@ -110,7 +114,7 @@ impl Planner {
                             range,
                             part,
                             pass: pass.number,
-                            numbers: self.shared.numbers(),
+                            numbers: Numbers::default(),
                         };
                         if !self.ask(ask, span) {
                             return Ok(());
@@ -122,14 +126,8 @@ impl Planner {
             }
             if !covered.contains(shape.name.as_str()) {
                 let range = piece.range.clone();
-                let span = Span {
-                    shape: Arc::clone(shape),
-                    print,
-                    range,
-                    part: None,
-                    pass: pass.number,
-                    numbers: self.shared.numbers(),
-                };
+                let numbers = if used.contains(&place) { Numbers::default() } else { Numbers::of(place) };
+                let span = Span { shape: Arc::clone(shape), print, range, part: None, pass: pass.number, numbers };
                 if !self.ask(ask, span) {
                     return Ok(());
                 }
