@@ -37,7 +37,9 @@ pub fn reach(mapping: &BTreeMap<String, PathBuf>, named: &str, base: &Path) -> R
 pub fn line_for(named: &str) -> String {
     let last = named.trim_end_matches(['\\', '/']).rsplit(['\\', '/', ':']).next().unwrap_or_default();
     let here = format!("/mnt/{}", last.to_lowercase());
-    format!("{} = {}", toml::Value::from(named), toml::Value::from(here))
+    // A table of one line: keys are not quoted by the rules of values.
+    let line = toml::Table::from_iter([(named.to_owned(), toml::Value::from(here))]);
+    line.to_string().trim_end().to_owned()
 }
 
 #[cfg(test)]

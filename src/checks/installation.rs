@@ -4,9 +4,8 @@ use super::sweep::{evidence, find_rows, moment};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
 use crate::onsite::database::Query;
+use crate::onsite::{Number, Version};
 
-/// The oldest version that can be migrated (`domain.md` 1.2).
-const FLOOR: (u32, u32) = (7, 1);
 /// Dates before this one stand for "none"; licences without an end have the year 9999.
 const NO_DATE: &str = "1900-01-01 00:00:00";
 
@@ -42,40 +41,16 @@ pub(super) static CHECKS: &[Check] = &[
 ];
 
 fn version(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    let mut said: Vec<(&str, (u32, u32), String)> = Vec::new();
-    for (place, text) in [
-        (
-            "ProductVersion",
-            "SELECT {ProductVersion.version} FROM {ProductVersion} WHERE LOWER({=ProductVersion.ownerName}) = 'superoffice'",
-        ),
-        ("config", "SELECT {config.version} FROM {config}"),
-    ] {
-        let owner = if place == "config" { "config.version" } else { "ProductVersion.ownerName" };
-        if ground.lacks(&[owner, &format!("{place}.version")])?.is_some() {
-            continue;
+    let version = Version::detect(ground.database)?;
+    match version.meets(Number::FLOOR) {
+        Some(true) => {}
+        Some(false) => {
+            let sources: Vec<&str> = version.evidence.iter().map(|piece| piece.source.as_str()).collect();
+            findings.add("installation/version", sources.join("; "))?;
         }
-        for row in ground.database.rows(&Query::new(text))? {
-            let text = row.text(0);
-            said.extend(parse(&text).map(|version| (place, version, text)));
-        }
+        None => return Ok(Looked::NotHere("nothing in this database tells its version".into())),
     }
-    // Components have versions of their own: the newest of them is the one that was installed last.
-    match said.into_iter().max_by_key(|(_, version, _)| *version) {
-        Some((place, version, text)) if version < FLOOR => {
-            findings.add(format!("table/{place}"), format!("`{place}` says {text}"))?;
-            Ok(Looked::Yes)
-        }
-        Some(_) => Ok(Looked::Yes),
-        // This table came with 8.1.
-        None if ground.database.has_table("DatabaseModel")? => Ok(Looked::Yes),
-        None => Ok(Looked::NotHere("no table of this database says its version".into())),
-    }
-}
-
-/// Major and minor number of a text such as `8.5.7458`.
-fn parse(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.trim().split('.');
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    Ok(Looked::Yes)
 }
 
 fn licence_identity(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
@@ -143,8 +118,8 @@ mod tests {
             "INSERT INTO ProductVersion (ProductVersion_id, ownerName, version) VALUES (1, 'SuperOffice', '6.2'), (2, 'Partner', '9.0');
              INSERT INTO config (id, version) VALUES (1, '7.0.2')",
         );
-        site.finds("installation.version", &["table/config"]);
-        Site::new(&["contact"], "SELECT 1").is_not_here("installation.version", "says its version");
+        site.finds("installation.version", &["installation/version"]);
+        Site::new(&["company"], "SELECT 1").is_not_here("installation.version", "tells its version");
         Site::new(&["DatabaseModel"], "SELECT 1").is_clean("installation.version");
     }
 

@@ -209,6 +209,9 @@ fn service(database: &mut dyn Database) -> Result<Option<Evidence>> {
 
 /// The number there is one of the database from before it could describe itself; how it counts is not public.
 fn company(database: &mut dyn Database) -> Result<Option<Evidence>> {
+    if !database.has_table("company")? {
+        return Ok(None);
+    }
     let text =
         "SELECT {top} {company.version|0}, {company.revision|0} FROM {company} ORDER BY {=company.company_id} {limit}";
     let rows = database.rows(&Query::new(text).limit(1))?;

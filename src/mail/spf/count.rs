@@ -3,7 +3,7 @@
 //! The worst case is counted: nothing matches, so every term is looked at. `include`, `a`, `mx`, `ptr`, `exists` and
 //! `redirect` count, in every record that is reached. A look-up is void if the name has neither IPv4 nor IPv6
 //! addresses (or no record of its kind), so that it is void for every sender. Names that depend on a message are counted,
-//! not asked. Counting goes on past the limit, so that a person sees by how much, and ends at [`ENOUGH`].
+//! not asked. Counting goes on past the limit, so that a person sees by how much, and ends at `ENOUGH`.
 
 use super::macros;
 use super::record::{Qualifier, Record, What};

@@ -1,7 +1,7 @@
 //! The log-on of a local administrator: may this person migrate the installation, and how far is that proven?
 //!
 //! Existence, activity and right are read from the database. The password is not: how the vendor hashes it is not public.
-//! It is proven where the vendor documents how, by asking the on-site web services who it belongs to ([`rest`]). A [`Logon`] says
+//! It is proven where the vendor documents how, by asking the on-site web services who it belongs to (`rest.rs`). A [`Logon`] says
 //! for each of the four what was proven and how, or why not; nothing here turns *not proven* into *proven*. Passwords live in
 //! memory only.
 

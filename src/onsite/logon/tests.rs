@@ -71,8 +71,8 @@ async fn answering(answer: Option<String>) -> (String, tokio::sync::oneshot::Rec
     (base, asked)
 }
 
-fn http(status: &str, more: &str, body: &str) -> Option<String> {
-    Some(format!("HTTP/1.1 {status}\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()))
+fn http(status: &str, more: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
 async fn checked(answer: Option<String>, patience: Duration) -> (Logon, String) {
@@ -99,9 +99,9 @@ async fn only_an_answer_that_names_the_user_proves_the_password() {
         (http("302 Found", "Location: http://127.0.0.1:9/\r\n", ""), Verdict::Allowed, "302"),
         (http("404 Not Found", "", ""), Verdict::Allowed, "404"),
         (http("500 Internal Server Error", "", login), Verdict::Allowed, "500"),
-        (Some("nonsense\r\n\r\n".to_owned()), Verdict::Allowed, "cannot be asked"),
+        ("nonsense\r\n\r\n".to_owned(), Verdict::Allowed, "cannot be asked"),
     ] {
-        let (logon, asked) = checked(answer, PATIENCE).await;
+        let (logon, asked) = checked(Some(answer), PATIENCE).await;
         assert_eq!(logon.verdict(), verdict, "{logon:?}");
         let password = logon.proofs.last().unwrap();
         assert!(password.claim == Claim::Password && password.how.contains(how), "{logon:?}");

@@ -38,6 +38,40 @@ fn outcomes_and_manifest_are_those_of_the_same_tables_in_sqlite() {
     assert_eq!(world.migrate().finished(1)["bytes"]["read"], 0);
 }
 
+/// What every check says, without how long it took.
+fn verdicts(world: &World) -> (i32, Vec<serde_json::Value>) {
+    let output = world.run(&["check", "--json"]);
+    let mut checks = output.last()["checks"].as_array().unwrap_or_else(|| panic!("{}", output.stderr)).clone();
+    for check in &mut checks {
+        check.as_object_mut().unwrap().remove("seconds");
+    }
+    (output.exit, checks)
+}
+
+#[test]
+fn checks_users_and_mailboxes_are_those_of_the_same_tables_in_sqlite() {
+    let mut world = World::faulty("all");
+    world.set("OMT_MAIL_DNS", "127.0.0.1:9");
+    world.set("OMT_MAIL_TIMEOUT", "50");
+    world.set("OMT_MAIL_TRIES", "1");
+    let said = |world: &World| {
+        let users = world.run(&["users", "list", "--json"]);
+        let mail = world.run(&["mail", "--json"]);
+        assert_eq!(users.exit, 0, "{}", users.stderr);
+        assert!(mail.last()["addresses"].as_array().is_some_and(|all| !all.is_empty()), "{}", mail.stderr);
+        (verdicts(world), users.stdout, mail.last()["addresses"].clone())
+    };
+    let ((exit, checks), users, addresses) = said(&world);
+    let (world, server) = over_a_server(world);
+    let ((other_exit, other_checks), other_users, other_addresses) = said(&world);
+    assert_eq!((exit, checks.len()), (3, other_checks.len()));
+    for (one, other) in checks.iter().zip(&other_checks) {
+        assert_eq!(one, other);
+    }
+    assert_eq!((exit, users, addresses), (other_exit, other_users, other_addresses));
+    assert!(server.statements().iter().all(|statement| statement.starts_with("SELECT ")));
+}
+
 #[test]
 fn a_connection_that_breaks_in_the_middle_of_a_row_loses_nothing() {
     let (world, server) = over_a_server(World::new());
@@ -51,7 +85,12 @@ fn a_connection_that_breaks_in_the_middle_of_a_row_loses_nothing() {
 }
 
 /// Everything that says something.
-const COMMANDS: [&[&str]; 7] = [
+const COMMANDS: [&[&str]; 12] = [
+    &["discover", "--json"],
+    &["discover"],
+    &["check", "--json"],
+    &["users", "list"],
+    &["forecast", "--time", "1"],
     &["migrate", "--json", "--progress", "json"],
     &["migrate", "--progress", "plain"],
     &["verify", "--deep"],
