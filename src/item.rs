@@ -18,11 +18,16 @@ pub enum Kind {
     Template = 2,
     /// A row of `attachment` and its file in the Service attachment folder.
     Attachment = 3,
+    /// A part of a table of the database.
+    Part = 4,
 }
 
 impl Kind {
-    /// All kinds, in the order in which they are read.
-    pub const ALL: [Self; 3] = [Self::Document, Self::Template, Self::Attachment];
+    /// All kinds, in the order of their keys.
+    pub const ALL: [Self; 4] = [Self::Document, Self::Template, Self::Attachment, Self::Part];
+
+    /// The kinds whose content is a file of the installation, in the order in which they are read.
+    pub const FILES: [Self; 3] = [Self::Document, Self::Template, Self::Attachment];
 
     /// The word for it, as in `document/17`.
     #[must_use]
@@ -31,6 +36,7 @@ impl Kind {
             Self::Document => "document",
             Self::Template => "template",
             Self::Attachment => "attachment",
+            Self::Part => "part",
         }
     }
 
@@ -227,6 +233,7 @@ mod tests {
             Key::new(Kind::Document, 0),
             Key::new(Kind::Document, u32::MAX),
             Key::new(Kind::Attachment, 10_000),
+            Key::new(Kind::Part, 3),
             Key::translation(7, 0),
             Key::translation(7, LANGUAGES.len() - 1),
         ] {

@@ -11,6 +11,7 @@
 //! scanner ──1024──▶ hasher ×cores ──64 + bytes──▶ chunker ×cores ──8 packs──▶ uploader ×N ──256──▶ verifier ──256──▶ ledger
 //!   │ rows ─256▶ finders    one read               cut, squeeze, bundle      PUT, N adapts      proof          one writer
 //!   └── missing, unreadable, changing, unmigratable … end at once, in the ledger ──────────────────────────────────┘
+//! exporter ×N: parts of tables, in front of the chunkers
 //! ```
 //!
 //! All bytes in flight are paid for from one budget, a quarter for content and three quarters for packs, so that
@@ -19,7 +20,7 @@
 //! What a reader may look for:
 //!
 //! * [`migration`]: a run from beginning to end, and the comparison of ledger and tenant;
-//! * [`pipeline`]: the five stages, their bounds, their supervisor;
+//! * [`pipeline`]: the six stages, their bounds, their supervisor;
 //! * [`onsite`]: finding an installation and reading its database; [`archive`]: which file a row means;
 //! * [`tenant`]: the receiving side, the protocol, and the client that speaks it;
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;

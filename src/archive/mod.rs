@@ -17,6 +17,6 @@ pub(crate) use find::stat;
 pub use find::{Finder, Place, Search};
 pub use fold::fold;
 pub use mapping::{line_for, reach};
-pub use roots::{Role, Root, Roots};
+pub use roots::{DATABASE, Role, Root, Roots};
 pub use rule::{HalfYear, is_safe_name};
 pub use stamp::stamp_of;

@@ -3,6 +3,9 @@
 use crate::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 
+/// The first part of the paths of parts of tables in the manifest. No root of files has this label.
+pub const DATABASE: &str = "database";
+
 /// What a root holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -41,7 +44,7 @@ impl Roots {
             let name = path.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
             let mut label = name.clone();
             let mut number = 2;
-            while roots.iter().any(|root| root.label == label) {
+            while label == DATABASE || roots.iter().any(|root| root.label == label) {
                 label = format!("{name}~{number}");
                 number += 1;
             }

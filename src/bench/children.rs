@@ -111,6 +111,8 @@ pub(super) struct Migrate {
     pub(super) url: String,
     /// The ticket.
     pub(super) ticket: SecretString,
+    /// Whether the tables of the database move too.
+    pub(super) tables: bool,
 }
 
 impl Migrate {
@@ -128,6 +130,7 @@ impl Migrate {
             "--log-level=error".into(),
         ];
         command.args(arguments);
+        command.env("OMT_TABLES_MOVE", if self.tables { "true" } else { "false" });
         command.env("OMT_TENANT_URL", &self.url).env("OMT_TENANT_TICKET", self.ticket.expose_secret());
         let (mut child, mut out) = start(command, "the migration")?;
         let unreadable = |cause| Error::new(Code::Internal, "cannot read what the migration says").because(cause);

@@ -47,6 +47,8 @@ pub struct Options {
     pub rtt_ms: u64,
     /// Documents that get a large file that cannot be compressed.
     pub large: Option<Large>,
+    /// Whether the tables of the database move too. Without them the figures are those of files alone.
+    pub tables: bool,
     /// The folder to make the temporary folder in; the system's own by default.
     pub out: Option<PathBuf>,
     /// Whether everything stays on disk.
@@ -146,7 +148,8 @@ async fn passes(
         rtt => Some(Relay::start(address(&tenant.url)?, Duration::from_millis(rtt)).await?),
     };
     let url = relay.as_ref().map_or_else(|| tenant.url.clone(), |relay| format!("http://{}", relay.address()));
-    let migrate = Migrate { program: options.program.clone(), config: config.to_owned(), url, ticket };
+    let migrate =
+        Migrate { program: options.program.clone(), config: config.to_owned(), url, ticket, tables: options.tables };
     let before = tenant.cost().await?;
     let first = migrate.pass(stop).await?;
     let after = tenant.cost().await?;

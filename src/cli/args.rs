@@ -296,6 +296,9 @@ pub(super) struct Bench {
     /// Give some documents large files that cannot be compressed, as `4x1GiB`
     #[arg(long, value_name = "COUNTxSIZE")]
     pub(super) large: Option<omt::bench::Large>,
+    /// Move the tables of the database too
+    #[arg(long)]
+    pub(super) tables: bool,
     /// Where to make the temporary folder; in the system's own by default
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

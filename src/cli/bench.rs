@@ -15,6 +15,7 @@ pub(super) async fn bench(args: Bench, output: &Output) -> Ended {
         median_size: args.size.0,
         rtt_ms: args.rtt,
         large: args.large,
+        tables: args.tables,
         out: args.out,
         keep: args.keep,
     };

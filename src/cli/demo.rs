@@ -5,7 +5,7 @@ use super::face::Face;
 use super::{Ended, print_json};
 use omt::config::{Config, Size};
 use omt::exit::Exit;
-use omt::item::Outcome;
+use omt::item::{Kind, Outcome};
 use omt::migration::{Consent, Control, Summary, ledger_of, migrate};
 use omt::sample::{SampleOptions, SampleSummary, repair, write};
 use omt::tenant::protocol::Limits;
@@ -153,7 +153,9 @@ fn compare(config: &Config, installation: &Path, restored: &Path) -> Result<u64>
         let page = reader.items_after(after, 1000)?;
         let Some(last) = page.last() else { return Ok(compared) };
         after = last.key.number();
-        for known in page.iter().filter(|known| known.outcome == Some(Outcome::Verified)) {
+        for known in
+            page.iter().filter(|known| known.key.kind() != Kind::Part && known.outcome == Some(Outcome::Verified))
+        {
             let Some((root, folder, name)) = &known.place else { continue };
             let Some((label, path)) = roots.get(root) else { continue };
             let here = installation.join(path).join(folder).join(name);
@@ -207,6 +209,8 @@ fn check(
     let identity = |summary: &Summary| {
         summary.complete && summary.outcomes.values().sum::<u64>() + summary.pending == summary.rows
     };
+    let files = Kind::FILES.iter().filter_map(|kind| second.kinds.get(kind.as_str())?.get("verified")).sum::<u64>();
+    let proven = |summary: &Summary| summary.database.is_some_and(|database| database.proven);
     let planted_missing = expected("missing");
     for (kept, promise) in [
         (identity(first) && identity(second), "the sums of the report agree with the rows"),
@@ -217,7 +221,9 @@ fn check(
         (found == FOUND_AGAIN, "two missing files are put back"),
         (count(second, "missing") == planted_missing - found as u64, "the recovery brings what was found"),
         (second.items.opened == found as u64, "the recovery opens nothing else"),
-        (restored == count(second, "verified") && compared == restored, "everything verified is restored"),
+        (proven(first) && proven(second), "the tenant's database is what was sent, table by table"),
+        (second.database.is_some_and(|database| database.sent_parts == 0), "no table is sent twice"),
+        (restored == files && compared == restored, "everything verified is restored"),
     ] {
         if !kept {
             return Err(Error::new(Code::VerificationFailed, format!("a promise was not kept: {promise}")));

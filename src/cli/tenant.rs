@@ -107,8 +107,16 @@ fn restore_tenant(args: &Restore, output: &Output) -> Ended {
         for (item, what) in &restored.different {
             println!("{item}: {what}");
         }
+        match &restored.database {
+            Some(database) => match &database.trouble {
+                Some(trouble) => println!("crm.db: {trouble}"),
+                None => println!("crm.db: {} tables, {} rows, proven", database.tables, database.rows),
+            },
+            None => {}
+        }
     }
-    Ok(if restored.different.is_empty() { Exit::Verified } else { Exit::Different })
+    let well = restored.database.as_ref().is_none_or(|database| database.trouble.is_none());
+    Ok(if well && restored.different.is_empty() { Exit::Verified } else { Exit::Different })
 }
 
 fn rebuild_tenant(args: &Customer, output: &Output) -> Ended {

@@ -68,6 +68,7 @@ impl Config {
         }
         for (name, number) in [
             ("finders", pipeline.finders),
+            ("exporters", pipeline.exporters),
             ("hashers", pipeline.hashers),
             ("chunkers", pipeline.chunkers),
             ("uploads", pipeline.uploads),

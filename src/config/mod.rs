@@ -192,6 +192,8 @@ pub struct Pipeline {
     pub finders: usize,
     /// Threads that read and hash. 0 is one for each core.
     pub hashers: usize,
+    /// Threads that read tables, each over a connection of its own.
+    pub exporters: usize,
     /// Threads that cut, compress and bundle. 0 is one for each core.
     pub chunkers: usize,
     /// The most packs on their way at once; the link decides how many really are.
@@ -215,6 +217,7 @@ impl Default for Pipeline {
             squeeze: Squeeze::Auto,
             level: 1,
             finders: 4,
+            exporters: 2,
             hashers: 0,
             chunkers: 0,
             uploads: 32,
@@ -229,6 +232,9 @@ impl Default for Pipeline {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tables {
+    /// Whether tables move at all.
+    #[serde(rename = "move")]
+    pub moving: bool,
     /// Tables, or columns as `table.column`, that stay behind beside those that do so anyhow. A `*` at the end is allowed.
     pub leave: Vec<String>,
     /// Tables and columns that move although they usually stay behind.
@@ -237,7 +243,7 @@ pub struct Tables {
     pub part: Size,
     /// The most rows of a part.
     pub part_rows: u64,
-    /// Larger values leave their row and travel as chunks.
+    /// Larger values leave their row and travel as chunks, where a program wants that; `migrate` keeps every value in its row.
     pub large: Size,
     /// The level of zstd in parts.
     pub level: i32,
@@ -248,9 +254,10 @@ pub struct Tables {
 impl Default for Tables {
     fn default() -> Self {
         Self {
+            moving: true,
             leave: Vec::new(),
             take: Vec::new(),
-            part: Size(32 << 20),
+            part: Size(8 << 20),
             part_rows: 250_000,
             large: Size(1 << 20),
             level: 3,

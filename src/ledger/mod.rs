@@ -8,12 +8,14 @@
 //! If the file is lost, the next run rebuilds it from the tenant ([`crate::pipeline`] reconciles).
 
 mod journal;
+mod parts;
 mod place;
 mod reader;
 mod schema;
 mod writer;
 
 pub use journal::JournalEntry;
+pub use parts::{KnownPart, MovedTable, PASS, PartRow, Pass};
 pub(crate) use place::refuse_network_share;
 pub use reader::{Known, Left, Reader, Totals};
 pub(crate) use schema::can_write;

@@ -198,6 +198,12 @@ impl Reader {
         self.number("SELECT count(*) FROM orphan")
     }
 
+    pub(super) fn collect<T>(&self, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>> {
+        let rows =
+            || -> rusqlite::Result<Vec<T>> { self.connection.prepare_cached(sql)?.query_map([], read)?.collect() };
+        rows().map_err(|cause| self.explain(cause))
+    }
+
     fn number(&self, sql: &str) -> Result<u64> {
         self.connection
             .query_row(sql, [], |row| row.get::<_, i64>(0))

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// The version of the tables, kept in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// `OMTL`: tells a ledger from any other SQLite file.
 const APPLICATION: i64 = 0x4f4d_544c;
 
@@ -40,9 +40,14 @@ CREATE TRIGGER journal_is_append_only_u BEFORE UPDATE ON journal BEGIN SELECT ra
 CREATE TRIGGER journal_is_append_only_d BEFORE DELETE ON journal BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
 ";
 
-/// What came later. Older versions of this program do not look at it, so that the version stays what it is.
+/// What came later. A ledger of an older version gets it when it is opened to be written.
 const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS setting (scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID;
+-- since version 2: which rows of which table a part holds
+CREATE TABLE IF NOT EXISTS part (
+    key INTEGER PRIMARY KEY, table_name TEXT NOT NULL, range TEXT NOT NULL, rows INTEGER NOT NULL, sum TEXT NOT NULL,
+    shape BLOB NOT NULL, pass INTEGER NOT NULL
+) STRICT;
 ";
 
 /// Opens the one connection that writes, making the file where there is none.
@@ -82,7 +87,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
             ))
             .map_err(unusable)?;
     }
-    connection.execute_batch(ADDED).map_err(unusable)?;
+    connection.execute_batch(&format!("BEGIN; {ADDED} PRAGMA user_version = {VERSION}; COMMIT;")).map_err(unusable)?;
     Ok(connection)
 }
 

@@ -4,7 +4,7 @@
 //! later than [`WAIT`] after the first. A record may carry something to drop after the commit, which is how
 //! permits and claims of the pipeline are given back only when the ledger really knows.
 
-use super::{PENDING, Stamp, journal, place, reader::Reader, schema};
+use super::{PENDING, PartRow, Stamp, journal, parts, place, reader::Reader, schema};
 use crate::digest::Digest;
 use crate::item::{Key, Kind, Outcome};
 use crate::{Code, Error, Result};
@@ -89,6 +89,10 @@ pub enum Record {
     Landed(Vec<Digest>, Box<dyn Any + Send>),
     /// These chunks are not at the tenant (any more).
     Forgotten(Vec<Digest>),
+    /// A part of a table is about to be sent; without a file only which rows it holds was learned again.
+    Part(Box<PartRow>, Option<Found>),
+    /// A part is still the same in this pass.
+    PartKept(Key, u64),
     /// The list of orphans begins anew.
     NoOrphans,
     /// A file without a row: root, path in the root, path folded for comparison, size, time.
@@ -315,6 +319,15 @@ impl Scribe {
             Record::Forgotten(names) => {
                 names.iter().try_for_each(|name| self.sql("DELETE FROM chunk WHERE name = ?1", [name.as_bytes()]))
             }
+            Record::Part(row, found) => {
+                if let Some(found) = found {
+                    self.upsert(row.key, PENDING, Some(&found), None, None, None)?;
+                    // The number may be that of a part that is gone: this one must not be taken away for it.
+                    self.sql("DELETE FROM withdrawn WHERE key = ?1", [row.key.number()])?;
+                }
+                parts::write(&self.connection, &row)
+            }
+            Record::PartKept(key, pass) => parts::keep(&self.connection, key, pass),
             Record::NoOrphans => self.sql("DELETE FROM orphan", []),
             Record::Orphan(root, path, folded, size, modified) => self.sql(
                 "INSERT INTO orphan (root, path, folded, size, modified) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -456,7 +469,7 @@ impl Scribe {
         if let Some((state, size)) = self.standing(key)? {
             self.count(key, state, -1, -size);
         }
-        for table in ["item", "item_chunks", "parked", "unfound"] {
+        for table in ["item", "item_chunks", "parked", "unfound", "part"] {
             self.sql(&format!("DELETE FROM {table} WHERE key = ?1"), [key.number()])?;
         }
         self.sql("INSERT OR IGNORE INTO withdrawn (key) VALUES (?1)", [key.number()])

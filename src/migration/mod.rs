@@ -6,22 +6,26 @@
 
 mod compare;
 mod curve;
+mod database;
 mod people;
 mod summary;
 mod watch;
 
 pub use compare::{Comparison, Deviation, compare};
 pub use curve::Point;
+pub use database::{DatabaseReport, DatabaseSummary};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
-use crate::archive::Roots;
+use crate::archive::{DATABASE, Roots};
 use crate::checks;
 use crate::config::Config;
+use crate::digest::Digest;
 use crate::exit::Exit;
 use crate::item::{Kind, Outcome};
-use crate::ledger::{Ledger, Reader, Record};
+use crate::ledger::{Ledger, PartRow, Reader, Record};
 use crate::onsite::{Facts, Installation, Source};
-use crate::pipeline::reconcile::reconcile;
+use crate::pipeline::exporter::{Export, print};
+use crate::pipeline::reconcile::{Places, reconcile};
 use crate::pipeline::width::Width;
 use crate::pipeline::{self, Engine, Finished, Input, Observer, Stats, Stop, edges};
 use crate::resources::Resources;
@@ -30,8 +34,9 @@ use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
 use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo};
 use crate::{Code, Error, Result};
+use database::Moved;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use summary::exit_of;
@@ -117,21 +122,28 @@ struct Site {
     roots: Arc<Roots>,
     locations: BTreeMap<i64, usize>,
     attachment_name: String,
+    /// The number of the root of parts of tables.
+    database_root: i64,
+    tables: Option<Export>,
     ledger: Ledger,
 }
 
 impl Site {
-    fn open(config: &Config) -> Result<Self> {
+    fn open(config: &Config, observer: &Observer) -> Result<Self> {
         let installation = Installation::find(config)?;
         let mut source = installation.open()?;
         let facts = source.facts()?;
         let (mut roots, locations) = installation.roots(&mut source)?;
         let ledger = Ledger::open(&config.migration.ledger)?;
-        let named: Vec<_> =
+        let mut named: Vec<_> =
             roots.iter().map(|root| (root.label.clone(), root.path.to_string_lossy().into_owned())).collect();
-        roots.number(&ledger.set_roots(&named)?);
+        named.push((DATABASE.to_owned(), installation.database.to_string()));
+        let numbers = ledger.set_roots(&named)?;
+        roots.number(&numbers);
+        let database_root = numbers.last().copied().unwrap_or_default();
+        let tables = database::export(config, &installation, observer)?;
         let attachment_name = installation.attachment_name;
-        Ok(Self { source, facts, roots: Arc::new(roots), locations, attachment_name, ledger })
+        Ok(Self { source, facts, roots: Arc::new(roots), locations, attachment_name, database_root, tables, ledger })
     }
 }
 
@@ -144,7 +156,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let started = crate::clock::stamp();
     control.valve.set(config.pace.limit_at(crate::clock::now()).0);
     let connection = connect(&config, &control)?;
-    let site = Site::open(&config)?;
+    let site = Site::open(&config, &observer)?;
     let info = connection.to.tenant().await?;
     if (&info.company, &info.serial) != (&site.facts.company, &site.facts.serial) {
         // Names change; a wrong ticket is worse. A person decides, nobody is locked out.
@@ -190,18 +202,20 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         roots: site.roots,
         locations: site.locations,
         attachment_name: site.attachment_name,
+        database_root: site.database_root,
+        tables: site.tables,
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
-    let closed = match &ran {
+    let (closed, database) = match &ran {
         Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
-            Ok(()) => commit(finished, &site.ledger, &*connection.to, info.limits).await,
-            Err(error) => Err(error),
+            Ok(()) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control).await,
+            Err(error) => (Err(error), None),
         },
-        Err(_) => Ok(false),
+        Err(_) => (Ok(false), None),
     };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
-    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, curve, &site.ledger)?;
+    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
@@ -271,17 +285,78 @@ async fn settle_differences(site: &Site, opened: &Opened, to: &dyn Destination) 
     if ours == opened.verified_items {
         return Ok(());
     }
-    let done = reconcile(to, &site.ledger, &site.roots).await?;
+    let places = Places { roots: Arc::clone(&site.roots), database: site.database_root };
+    let done = reconcile(to, &site.ledger, &places).await?;
+    learn_parts(&site.ledger, to).await?;
     tracing::info!(held = done.held, lost = done.lost, "ledger reconciled with the tenant");
     let entry = json!({ "ledger": ours, "tenant": opened.verified_items, "held": done.held, "lost": done.lost });
     site.ledger.writer().put(Record::Journal("ledger.reconciled", entry))
 }
 
-/// Tells the tenant what does not come, and has it accept the rest. Gives whether it did.
-async fn commit(finished: &Finished, ledger: &Ledger, to: &dyn Destination, limits: Limits) -> Result<bool> {
-    if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
-        return Ok(false);
+/// A ledger that was made again does not know which rows its parts hold. The tenant's manifest does.
+async fn learn_parts(ledger: &Ledger, to: &dyn Destination) -> Result<()> {
+    ledger.writer().flush()?;
+    let reader = ledger.reader()?;
+    if reader.unknown_parts()?.is_empty() {
+        return Ok(());
     }
+    let mut known = HashMap::new();
+    for key in reader.unknown_parts()? {
+        known.insert(key, reader.item(key)?.and_then(|known| known.blake3));
+    }
+    for table in to.database_manifest().await?.unwrap_or_default().tables {
+        let shape = print(&table.shape)?;
+        for part in table.parts {
+            if known.get(&part.item) == Some(&Some(part.blake3)) {
+                let table = table.shape.name.clone();
+                let row = PartRow { key: part.item, table, range: part.range, sum: part.sum, shape, pass: 0 };
+                ledger.writer().put(Record::Part(Box::new(row), None))?;
+            }
+        }
+    }
+    ledger.writer().flush()
+}
+
+/// The end of a complete run: the tenant builds the database, hears what does not come, and accepts the rest. Gives whether
+/// it did, and what is to be said about the database.
+async fn close(
+    finished: &Finished,
+    ledger: &Ledger,
+    to: &dyn Destination,
+    limits: Limits,
+    config: &Config,
+    control: &Control,
+) -> (Result<bool>, Option<DatabaseSummary>) {
+    let moved = finished.exported.as_ref().map(|exported| Moved::of(exported, &ledger.reader()?, &control.stats));
+    let mut moved = match moved.transpose() {
+        Ok(moved) => moved,
+        Err(error) => return (Err(error), None),
+    };
+    let closed = async {
+        if let Some(moved) = &moved {
+            moved.keep(&ledger.writer())?;
+        }
+        if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
+            return Ok(false);
+        }
+        if let Some(moved) = &mut moved {
+            let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
+            moved.prove(to, stall, &control.stop, &ledger.writer()).await?;
+        }
+        commit(finished, ledger, to, limits, moved.as_ref().map(|moved| moved.manifest.digest())).await
+    }
+    .await;
+    (closed, moved.map(|moved| moved.report.summary))
+}
+
+/// Tells the tenant what does not come, and has it accept the rest. Gives whether it did.
+async fn commit(
+    finished: &Finished,
+    ledger: &Ledger,
+    to: &dyn Destination,
+    limits: Limits,
+    database: Option<Digest>,
+) -> Result<bool> {
     let reader = ledger.reader()?;
     for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Verified) {
         let mut after = 0;
@@ -294,7 +369,7 @@ async fn commit(finished: &Finished, ledger: &Ledger, to: &dyn Destination, limi
         }
     }
     let (items, bytes) = finished.totals.of(None, Some(Outcome::Verified));
-    to.commit(Commit { items, bytes }).await?;
+    to.commit(Commit { items, bytes, database }).await?;
     Ok(true)
 }
 
@@ -306,6 +381,7 @@ fn summarize(
     kind: RunKind,
     ran: &Result<Finished>,
     committed: &Result<bool>,
+    database: Option<DatabaseSummary>,
     curve: Vec<Point>,
     ledger: &Ledger,
 ) -> Result<Summary> {
@@ -333,6 +409,7 @@ fn summarize(
         pending: totals.of(None, None).0,
         orphans: stats.orphans.get(),
         complete,
+        database,
         committed: matches!(committed, Ok(true)),
         bytes: Bytes::of(stats),
         items: Items::of(stats),

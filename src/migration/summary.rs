@@ -1,6 +1,7 @@
 //! What a run says at its end, and keeps in the ledger.
 
 use super::curve::Point;
+use super::database::DatabaseSummary;
 use crate::exit::Exit;
 use crate::item::{Kind, Outcome};
 use crate::ledger::Totals;
@@ -35,6 +36,9 @@ pub struct Summary {
     pub orphans: u64,
     /// Whether every row was read and has an outcome, and the sums agree.
     pub complete: bool,
+    /// The database, if its tables have moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSummary>,
     /// Whether the tenant has accepted the migration.
     pub committed: bool,
     /// Bytes of this run.

@@ -42,6 +42,12 @@ impl ContentBudget {
         let room = Arc::clone(&self.units).acquire_many_owned(units);
         self.runtime.block_on(self.edge.wait(room)).ok()
     }
+
+    /// As much of what was taken as `bytes` need; what is left, where that is less.
+    #[must_use]
+    pub fn part_of(room: &mut OwnedSemaphorePermit, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        room.split(bytes.div_ceil(UNIT).min(room.num_permits()))
+    }
 }
 
 /// The buffers of packs.

@@ -22,6 +22,7 @@ use crossbeam_channel::Receiver;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What each hashing thread has.
 #[derive(Clone)]
@@ -43,7 +44,7 @@ pub struct Hasher {
 }
 
 /// Why a file was not read to its end.
-enum Trouble {
+pub(super) enum Trouble {
     /// It is not as it was when it was found, or changed while it was read.
     Changed,
     /// It is gone.
@@ -90,7 +91,8 @@ impl Hasher {
                 if stamp.size <= self.whole {
                     self.read_whole(file, stamp, &item, to)
                 } else {
-                    self.read_pieces(&file, stamp, &item, to)
+                    let unchanged = || unchanged(&file, stamp);
+                    self.send_pieces(&file, stamp, &item, &mut |bytes| self.budget.take(bytes), &unchanged, to)
                 }
             });
             let (outcome, why) = match read {
@@ -126,22 +128,45 @@ impl Hasher {
         if bytes.len() as u64 != stamp.size {
             return Err(Trouble::Changed);
         }
-        let name = Digest::of(&bytes);
-        let pieces = usize::from(!bytes.is_empty());
-        // Known to be complete before its only piece is on its way: it completes when that has landed.
-        let empty = item.finish(name, stamp, pieces);
-        let piece = Piece { item: Arc::clone(item), index: 0, bytes, name: Some(name), complete: empty, room };
-        to.send(piece).map_err(|_| Trouble::Stopped)
+        send_whole(bytes, stamp, item, room, to)
     }
 
-    fn read_pieces(&self, file: &File, stamp: Stamp, item: &Arc<Assembly>, to: &Way<Piece>) -> Result<(), Trouble> {
+    /// Content that is in memory and paid for: what it was built in is given back before it goes on.
+    pub(super) fn send(
+        &self,
+        bytes: Vec<u8>,
+        stamp: Stamp,
+        item: &Arc<Assembly>,
+        mut paid: OwnedSemaphorePermit,
+        to: &Way<Piece>,
+    ) -> Result<(), Trouble> {
+        if stamp.size <= self.whole {
+            let room = ContentBudget::part_of(&mut paid, bytes.len());
+            drop(paid);
+            return send_whole(bytes, stamp, item, room.ok_or(Trouble::Stopped)?, to);
+        }
+        // Nobody who holds room waits for more of it: two who do might wait for each other.
+        let mut room = |bytes| ContentBudget::part_of(&mut paid, bytes);
+        self.send_pieces(&*bytes, stamp, item, &mut room, &|| Ok(()), to)
+    }
+
+    /// Cuts content while it is read.
+    fn send_pieces(
+        &self,
+        from: impl Read,
+        stamp: Stamp,
+        item: &Arc<Assembly>,
+        room: &mut dyn FnMut(usize) -> Option<OwnedSemaphorePermit>,
+        unchanged: &dyn Fn() -> Result<(), Trouble>,
+        to: &Way<Piece>,
+    ) -> Result<(), Trouble> {
         let mut whole = blake3::Hasher::new();
         let (mut pieces, mut length) = (0, 0u64);
-        self.cut.cut(file, self.chunk, |bytes| {
+        self.cut.cut(from, self.chunk, |bytes| {
             if self.stop.is_aborting() {
                 return Err(Trouble::Stopped);
             }
-            let room = self.budget.take(bytes.len()).ok_or(Trouble::Stopped)?;
+            let room = room(bytes.len()).ok_or(Trouble::Stopped)?;
             length += bytes.len() as u64;
             if length > stamp.size {
                 return Err(Trouble::Changed);
@@ -152,14 +177,14 @@ impl Hasher {
             to.send(piece).map_err(|_| Trouble::Stopped)?;
             Ok(true)
         })?;
-        unchanged(file, stamp)?;
+        unchanged()?;
         if length != stamp.size {
             return Err(Trouble::Changed);
         }
         let name = whole.finalize().into();
         if let Some(complete) = item.finish(name, stamp, pieces) {
             // All pieces had landed before the end was known: the item goes on as a piece without content.
-            let room = self.budget.take(0).ok_or(Trouble::Stopped)?;
+            let room = room(0).ok_or(Trouble::Stopped)?;
             let last = Piece {
                 item: Arc::clone(item),
                 index: pieces,
@@ -172,6 +197,22 @@ impl Hasher {
         }
         Ok(())
     }
+}
+
+/// Content that is one piece.
+fn send_whole(
+    bytes: Vec<u8>,
+    stamp: Stamp,
+    item: &Arc<Assembly>,
+    room: OwnedSemaphorePermit,
+    to: &Way<Piece>,
+) -> Result<(), Trouble> {
+    let name = Digest::of(&bytes);
+    let pieces = usize::from(!bytes.is_empty());
+    // Known to be complete before its only piece is on its way: it completes when that has landed.
+    let empty = item.finish(name, stamp, pieces);
+    let piece = Piece { item: Arc::clone(item), index: 0, bytes, name: Some(name), complete: empty, room };
+    to.send(piece).map_err(|_| Trouble::Stopped)
 }
 
 fn unchanged(file: &File, stamp: Stamp) -> Result<(), Trouble> {

@@ -5,12 +5,13 @@
 //! in constant memory.
 
 use crate::Result;
-use crate::archive::Roots;
+use crate::archive::{DATABASE, Roots};
 use crate::item::{Key, Outcome};
 use crate::ledger::{Found, Known, Ledger, Proof, Reader, Record, Stamp, Writer};
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{ChunkList, Entry, HeldEntry};
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 const PAGE: usize = 2000;
 
@@ -23,8 +24,16 @@ pub struct Reconciled {
     pub lost: u64,
 }
 
+/// What a path in the manifest is in the ledger.
+pub struct Places {
+    /// Where files lie.
+    pub roots: Arc<Roots>,
+    /// The number of the root of parts of tables.
+    pub database: i64,
+}
+
 /// Makes the ledger agree with the tenant.
-pub async fn reconcile(to: &dyn Destination, ledger: &Ledger, roots: &Roots) -> Result<Reconciled> {
+pub async fn reconcile(to: &dyn Destination, ledger: &Ledger, places: &Places) -> Result<Reconciled> {
     let (writer, reader) = (ledger.writer(), ledger.reader()?);
     let mut ours = Ours { reader: &reader, page: VecDeque::new(), after: 0, over: false };
     let mut done = Reconciled::default();
@@ -37,7 +46,7 @@ pub async fn reconcile(to: &dyn Destination, ledger: &Ledger, roots: &Roots) -> 
                 lost.extend(lose(&known, &reader, &writer, &mut done)?);
             }
             let known = ours.take(held.entry.item)?;
-            meet(held, known, roots, &reader, &writer, &mut done, &mut lost)?;
+            meet(held, known, places, &reader, &writer, &mut done, &mut lost)?;
         }
         forget(to, &writer, &mut lost).await?;
         after = page.next;
@@ -60,7 +69,7 @@ pub async fn reconcile(to: &dyn Destination, ledger: &Ledger, roots: &Roots) -> 
 fn meet(
     held: HeldEntry,
     known: Option<Known>,
-    roots: &Roots,
+    places: &Places,
     reader: &Reader,
     writer: &Writer,
     done: &mut Reconciled,
@@ -70,7 +79,7 @@ fn meet(
     match (held.verified, ours) {
         (true, Some(known)) if known.blake3 == Some(held.entry.blake3) => {}
         (true, _) => {
-            if let Some(found) = place(&held.entry, roots) {
+            if let Some(found) = place(&held.entry, places) {
                 done.held += 1;
                 let names = held.entry.chunk_names().to_vec();
                 let Entry { item, blake3, chunks, .. } = held.entry;
@@ -107,9 +116,12 @@ async fn forget(to: &dyn Destination, writer: &Writer, chunks: &mut Vec<crate::d
 }
 
 /// Where the path in the manifest is in this installation; `None` if it has no such root.
-fn place(entry: &Entry, roots: &Roots) -> Option<Found> {
+fn place(entry: &Entry, places: &Places) -> Option<Found> {
     let (label, inside) = entry.path.split_once('/')?;
-    let root = roots.iter().find(|root| root.label == label)?.id;
+    let root = match label {
+        DATABASE => places.database,
+        _ => places.roots.iter().find(|root| root.label == label)?.id,
+    };
     let (dir, name) = inside.rsplit_once('/').unwrap_or(("", inside));
     let stamp = Stamp { size: entry.size, modified: entry.modified, file_id: None };
     Some(Found { root, dir: dir.to_owned(), name: name.to_owned(), stamp })

@@ -5,6 +5,7 @@ use super::chunker::Chunker;
 use super::claims::Claims;
 use super::crew::{Crew, Work};
 use super::edge::{Edge, channel};
+use super::exporter::{self, Export, Exported, Surroundings};
 use super::hasher::Hasher;
 use super::outcomes::{Observer, Outcomes};
 use super::port::{Port, open};
@@ -18,13 +19,13 @@ use super::width::Width;
 use crate::archive::Roots;
 use crate::config::Pipeline;
 use crate::item::Outcome;
-use crate::ledger::{Ledger, Totals};
+use crate::ledger::{Ledger, Record, Totals};
 use crate::onsite::Source;
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::Limits;
 use crate::{Code, Error, Result};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -38,6 +39,10 @@ pub struct Input {
     pub locations: BTreeMap<i64, usize>,
     /// The pattern of attachment file names.
     pub attachment_name: String,
+    /// The number that the ledger has for the root of parts of tables.
+    pub database_root: i64,
+    /// The tables; nothing if they do not move.
+    pub tables: Option<Export>,
 }
 
 /// What a run works with. Figures and ways to stop are shared with whoever started it.
@@ -67,6 +72,8 @@ pub struct Finished {
     pub rows: u64,
     /// Every row was read, every one has an outcome, and the sums agree.
     pub complete: bool,
+    /// What is known of the tables, if they moved.
+    pub exported: Option<Exported>,
 }
 
 /// The edges of the pipeline. The capacities are those of the diagram.
@@ -170,6 +177,8 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     }
     drop((verifier, uploader, from_hasher));
 
+    // Before anybody may park an item.
+    ledger.writer().put(Record::ScanBegins)?;
     let (candidates, from_scanner) = channel(&to_hasher);
     let hasher = Hasher {
         budget: content,
@@ -186,7 +195,9 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
             Box::new(move || hasher.work(candidates, &pieces)) as Work
         })
         .collect();
-    drop((hasher, from_scanner, pieces));
+    let around = Surroundings { ledger, root: input.database_root, outcomes: outcomes.clone(), hasher, to: pieces };
+    let (exporters, exported) = exporter::crew(input.tables, around)?;
+    drop(from_scanner);
 
     let scan = Scan {
         source: input.source,
@@ -199,6 +210,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let scanners = scanner_crew(scan, ledger, outcomes, Arc::clone(&stats), stop.clone(), candidates)?;
     open(Crew::new(Stage::Chunker, chunkers, supervisor.clone()));
     open(Crew::new(Stage::Hasher, hashers, supervisor.clone()));
+    open(Crew::new(Stage::Exporter, exporters, supervisor.clone()));
     open(Crew::new(Stage::Scanner, scanners, supervisor));
 
     let result = finished.await.unwrap_or_else(|_| Err(Error::new(Code::Internal, "the supervisor is gone")));
@@ -211,8 +223,9 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let rows = stats.rows.get();
     let pending = totals.of(None, None).0;
     // The identity of the report: rows = Σ outcomes + pending.
-    let complete = stats.scanned.get() == 1 && pending == 0 && totals.all(None).0 == rows;
-    if stats.scanned.get() == 1 && totals.all(None).0 != rows {
+    let looked = stats.scanned.get() == 1 && stats.exported.get() == 1;
+    let complete = looked && pending == 0 && totals.all(None).0 == rows;
+    if looked && totals.all(None).0 != rows {
         return Err(Error::new(
             Code::Internal,
             format!("{rows} rows were read, but {} are accounted for", totals.all(None).0),
@@ -220,5 +233,6 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
         .hint("this is a defect of omt, please report it with the ledger"));
     }
     tracing::info!(rows, pending, verified = totals.of(None, Some(Outcome::Verified)).0, "run over");
-    Ok(Finished { totals, rows, complete })
+    let exported = Arc::into_inner(exported).and_then(OnceLock::into_inner);
+    Ok(Finished { totals, rows, complete, exported })
 }

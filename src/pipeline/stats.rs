@@ -80,6 +80,10 @@ pub struct Stats {
     pub width: Count,
     /// The walk for orphans is done: nothing more is coming.
     pub scanned: Count,
+    /// Parts of tables that were written and sent, because their rows were new or had changed.
+    pub parts: Tally,
+    /// Every table was read: no more parts are coming.
+    pub exported: Count,
     edges: Vec<Arc<Edge>>,
     started: Instant,
 }
@@ -120,6 +124,8 @@ impl Stats {
             retries: Count::default(),
             width: Count::default(),
             scanned: Count::default(),
+            parts: Tally::default(),
+            exported: Count::default(),
             edges,
             started: Instant::now(),
         }

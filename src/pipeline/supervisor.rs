@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 pub enum Stage {
     /// Joins rows and files.
     Scanner,
+    /// Reads tables, part by part.
+    Exporter,
     /// Reads once and hashes.
     Hasher,
     /// Cuts, squeezes and bundles.
@@ -27,13 +29,15 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in the order of the flow.
-    pub const ALL: [Self; 5] = [Self::Scanner, Self::Hasher, Self::Chunker, Self::Uploader, Self::Verifier];
+    pub const ALL: [Self; 6] =
+        [Self::Scanner, Self::Exporter, Self::Hasher, Self::Chunker, Self::Uploader, Self::Verifier];
 
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Scanner => "scanner",
+            Self::Exporter => "exporter",
             Self::Hasher => "hasher",
             Self::Chunker => "chunker",
             Self::Uploader => "uploader",

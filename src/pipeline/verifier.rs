@@ -10,8 +10,8 @@ use super::port::{Over, Parcel};
 use super::stop::Stop;
 use super::supervisor::{Stage, Supervisor};
 use super::tasks::Tasks;
-use crate::archive::Roots;
-use crate::item::Outcome;
+use crate::archive::{DATABASE, Roots};
+use crate::item::{Kind, Outcome};
 use crate::ledger::{Known, Proof, Reader, Record, Writer};
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{Finding, Items, Verdict};
@@ -210,6 +210,9 @@ impl Verifications {
 /// The path of an item in the manifest.
 pub(crate) fn named(roots: &Roots, known: &Known) -> Option<String> {
     let (root, folder, name) = known.place.as_ref()?;
-    let label = &roots.get(*root)?.label;
+    let label = match known.key.kind() {
+        Kind::Part => DATABASE,
+        _ => &roots.get(*root)?.label,
+    };
     Some(if folder.is_empty() { format!("{label}/{name}") } else { format!("{label}/{folder}/{name}") })
 }

@@ -7,7 +7,8 @@ use super::units::Many;
 use crate::Result;
 use crate::forecast::Hindsight;
 use crate::item::Outcome;
-use crate::ledger::{Reader, Totals};
+use crate::ledger::{MovedTable, Reader, Totals};
+use crate::migration::DatabaseReport;
 use crate::people::Sent;
 use chrono::{DateTime, Utc};
 use std::fmt;
@@ -33,6 +34,10 @@ pub(super) struct Facts {
     pub(super) journal: Journal,
     /// How the last forecast turned out.
     pub(super) hindsight: Option<Hindsight>,
+    /// What the last run said about the database, if tables have moved.
+    pub(super) database: Option<DatabaseReport>,
+    /// Its tables, those with the most bytes first.
+    pub(super) moved: Vec<MovedTable>,
     /// What the tenant was told about users, if it was.
     pub(super) people: Option<Sent>,
 }
@@ -54,6 +59,8 @@ impl Facts {
             runs: runs.iter().map(|(_, started, _, summary)| Run::read(started, summary.as_deref())).collect(),
             journal: Journal::check(reader)?,
             hindsight: Hindsight::last(reader)?,
+            database: DatabaseReport::last(reader)?,
+            moved: reader.moved_tables()?,
             people: reader.meta(crate::people::SENT)?.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }

@@ -220,6 +220,7 @@ pub(super) fn summary() -> Summary {
         pending: 0,
         orphans: 2,
         complete: true,
+        database: None,
         committed: true,
         bytes: Bytes { read: 600 << 20, sent: 400 << 20, skipped: 0, verified: 600 << 20 },
         items: Items::default(),

@@ -47,6 +47,8 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         member(paper, "journal_trouble", trouble)?;
     }
     member(paper, "forecast", &facts.hindsight)?;
+    member(paper, "database", &facts.database)?;
+    member(paper, "tables", &facts.moved)?;
     member(paper, "waivers", &waivers(facts))?;
     if let Some(people) = &facts.people {
         member(paper, "people", people)?;

@@ -3,8 +3,8 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, People, PeopleTaken, Probed, Problem,
-    TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
+    People, PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -249,6 +249,18 @@ impl Destination for HttpTenant {
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/missing", after, limit))?).await })
+    }
+
+    fn put_database(&self, manifest: Arc<DatabaseManifest>) -> Answer<'_, DatabaseState> {
+        Box::pin(async move { self.json(self.about(Method::PUT, "/database")?.json(&*manifest)).await })
+    }
+
+    fn database(&self) -> Answer<'_, DatabaseState> {
+        Box::pin(async move { self.json(self.about(Method::GET, "/database")?).await })
+    }
+
+    fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>> {
+        Box::pin(async move { self.json(self.about(Method::GET, "/database/manifest")?).await })
     }
 
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {

@@ -5,8 +5,8 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, Items, Landed, Open, Opened, Page, People, PeopleTaken, Probed,
-    TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
+    People, PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -39,6 +39,12 @@ pub trait Destination: Send + Sync {
     fn items(&self, after: Option<Key>, limit: usize) -> Answer<'_, Page>;
     /// A page of the items without content.
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage>;
+    /// Says what the tenant's database is to be.
+    fn put_database(&self, manifest: Arc<DatabaseManifest>) -> Answer<'_, DatabaseState>;
+    /// How the tenant's database stands.
+    fn database(&self) -> Answer<'_, DatabaseState>;
+    /// What was said last about the tenant's database.
+    fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>>;
     /// Says who holds a plan, in the place of what was said before.
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken>;
     /// Ends the migration.
@@ -126,6 +132,9 @@ impl<D: Destination> Destination for Retrying<D> {
         verify(verify: Arc<Verify>) -> Verdicts;
         items(after: Option<Key>, limit: usize) -> Page;
         missing(after: Option<Key>, limit: usize) -> AbsentPage;
+        put_database(manifest: Arc<DatabaseManifest>) -> DatabaseState;
+        database() -> DatabaseState;
+        database_manifest() -> Option<DatabaseManifest>;
         put_people(people: Arc<People>) -> PeopleTaken;
         commit(commit: Commit) -> Committed;
     }
@@ -166,6 +175,18 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         self.inner.missing(after, limit)
+    }
+
+    fn put_database(&self, manifest: Arc<DatabaseManifest>) -> Answer<'_, DatabaseState> {
+        self.inner.put_database(manifest)
+    }
+
+    fn database(&self) -> Answer<'_, DatabaseState> {
+        self.inner.database()
+    }
+
+    fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>> {
+        self.inner.database_manifest()
     }
 
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {

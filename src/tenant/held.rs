@@ -6,6 +6,7 @@
 
 use super::card::Card;
 use super::catalogue::{self, Catalogue, Totals};
+use super::database::Database;
 use super::objects::Objects;
 use super::protocol::Landed;
 use super::store::Place;
@@ -22,6 +23,8 @@ pub(crate) struct Tenant {
     /// batches in the order in which this one saw them.
     pub(super) order: Mutex<()>,
     card: RwLock<Arc<Card>>,
+    /// The customer's database, which is built from what is here.
+    pub(crate) database: Database,
 }
 
 impl Tenant {
@@ -44,6 +47,7 @@ impl Tenant {
             catalogue,
             order: Mutex::default(),
             card: RwLock::new(Arc::new(card)),
+            database: Database::default(),
         })
     }
 

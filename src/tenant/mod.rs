@@ -7,6 +7,7 @@ pub mod protocol;
 
 mod card;
 mod catalogue;
+mod database;
 mod garbage;
 mod held;
 mod intake;
@@ -29,6 +30,6 @@ mod tests;
 pub use garbage::{Collected, collect_garbage};
 pub use invite::{Invitation, Invited, customers, invite};
 pub use rebuild::{Rebuilt, rebuild};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, RestoredDatabase, restore};
 pub use server::{ServeOptions, TlsFiles, serve};
 pub use store::Place;

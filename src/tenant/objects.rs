@@ -49,6 +49,11 @@ impl Objects {
         self.place.path(&[&self.customer, "manifest", &format!("{sequence:020}-{name}")])
     }
 
+    /// Where the manifest of the database lies.
+    pub(crate) fn database_path(&self) -> ObjectPath {
+        self.place.path(&[&self.customer, "database.json"])
+    }
+
     pub(crate) fn people_path(&self, name: &Digest) -> ObjectPath {
         self.place.path(&[&self.customer, "people", &name.to_string()])
     }

@@ -10,7 +10,9 @@ pub use people::{Conflict, Notifications, People, PeopleTaken, PlanHolder, Remov
 
 use crate::digest::Digest;
 use crate::item::{Key, Outcome};
+use crate::tables::{KeyRange, TableShape, TableSum};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// `GET /v1/tenant`: who receives.
@@ -289,6 +291,134 @@ pub struct AbsentPage {
     pub next: Option<Key>,
 }
 
+/// `PUT …/database`: what the database of the tenant is to be, made of parts that are items already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseManifest {
+    /// The tables that move, each once.
+    pub tables: Vec<ManifestTable>,
+    /// What stays behind.
+    #[serde(default)]
+    pub left: Vec<LeftBehind>,
+    /// How consistent the reading was: `plain` or `read-transaction`.
+    pub rung: String,
+}
+
+/// A table of the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestTable {
+    /// Its name and its columns.
+    #[schema(value_type = Object)]
+    pub shape: TableShape,
+    /// How many rows it has, and the sum of their digests: `rows:` and 64 hexadecimal digits.
+    #[schema(value_type = String)]
+    pub sum: TableSum,
+    /// The parts that hold them; none for a table without rows.
+    pub parts: Vec<ManifestPart>,
+}
+
+/// A part of a table in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestPart {
+    /// The item.
+    #[schema(value_type = String, example = "part/17")]
+    pub item: Key,
+    /// Its content.
+    #[schema(value_type = String)]
+    pub blake3: Digest,
+    /// Which rows of the table it holds.
+    #[schema(value_type = Object)]
+    pub range: KeyRange,
+    /// Their sum.
+    #[schema(value_type = String)]
+    pub sum: TableSum,
+}
+
+/// A table or a column that stays behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftBehind {
+    /// The table.
+    pub table: String,
+    /// The column, if the rest of the table moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The stable word for the reason: `machine`, `secret`, `tenant`, `configured`, `unreadable`.
+    pub reason: String,
+    /// The reason in one line.
+    pub why: String,
+    /// What the table looks like: it is made, empty. Nothing for a column, and for a table that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub shape: Option<TableShape>,
+}
+
+/// `GET …/database`, and the answer to `PUT`: how the tenant's database stands. The answer waits a little for a change,
+/// so that nobody has to ask all the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum DatabaseState {
+    /// There is no manifest.
+    Absent,
+    /// It is being built.
+    Building {
+        /// Tables that are in it.
+        tables_done: u64,
+        /// All tables.
+        tables: u64,
+        /// Rows that are in it: what moves while a large table is imported.
+        rows: u64,
+    },
+    /// It is in place, and what was read from it again is what the manifest says.
+    Proven {
+        /// The manifest: BLAKE3 of its JSON.
+        #[schema(value_type = String)]
+        manifest: Digest,
+        /// Its tables.
+        tables: u64,
+        /// Their rows.
+        rows: u64,
+        /// Rows and sum of each table.
+        #[schema(value_type = std::collections::BTreeMap<String, String>)]
+        sums: BTreeMap<String, TableSum>,
+    },
+    /// What was read from it again is not what the manifest says. It is not in place.
+    Different {
+        /// The first table that differs.
+        table: String,
+        /// What the manifest says, and what was found.
+        what: String,
+        /// Rows that differ, by their keys; the first of them.
+        rows: Vec<String>,
+    },
+    /// It cannot be built.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+impl DatabaseManifest {
+    /// Its name: BLAKE3 of its JSON.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.json())
+    }
+
+    /// Its JSON. Structures with text keys always have one.
+    pub(crate) fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|table| table.sum.rows).sum()
+    }
+}
+
 /// `POST …/commit`: the client says what it believes; the tenant accepts only if it agrees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Commit {
@@ -296,6 +426,10 @@ pub struct Commit {
     pub items: u64,
     /// How many bytes they have together.
     pub bytes: u64,
+    /// The manifest of the database, if tables have moved: it must be the one that the tenant has proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub database: Option<Digest>,
 }
 
 /// The answer to [`Commit`].

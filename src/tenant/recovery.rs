@@ -78,6 +78,7 @@ impl Tenant {
         }
         // The card too; it is written rarely.
         sync(self.objects.file(&self.objects.card_path()))?;
+        sync(self.objects.file(&self.objects.database_path()))?;
         if let Some(people) = &self.card().people {
             sync(self.objects.file(&self.objects.people_path(&people.name)))?;
         }

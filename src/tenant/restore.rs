@@ -5,12 +5,13 @@
 //! a link, and two items with one path and different contents do not overwrite each other.
 
 use super::catalogue::{self, HeldItem, Located};
+use super::database::{Built, build};
 use super::held::Tenant;
 use super::path;
 use super::reading::{Fetched, Opener, Reader};
 use super::store::Place;
 use crate::digest::Digest;
-use crate::item::Key;
+use crate::item::{Key, Kind};
 use crate::{Code, Error, Result};
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -30,9 +31,24 @@ pub struct Restored {
     pub bytes: u64,
     /// Items that were left out, and why.
     pub different: Vec<(Key, String)>,
+    /// The database, if the tenant has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<RestoredDatabase>,
 }
 
-/// Writes each verified item of `customer` as `out/<path>`. `progress` is called after each with what was
+/// The database that was restored, as `crm.db`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RestoredDatabase {
+    /// Its tables.
+    pub tables: u64,
+    /// Their rows.
+    pub rows: u64,
+    /// Why it could not be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// Writes each verified file of `customer` as `out/<path>`, and its database as `out/crm.db`, proven and as it was sent. `progress` is called after each with what was
 /// restored so far. May be repeated: what is there already and right is left as it is.
 pub fn restore(place: &Place, customer: &str, out: &Path, mut progress: impl FnMut(&Restored)) -> Result<Restored> {
     let tenant = open(place, customer)?;
@@ -52,9 +68,10 @@ pub fn restore(place: &Place, customer: &str, out: &Path, mut progress: impl FnM
             let held = catalogue::page(reader, after, PAGE)?;
             held.into_iter().map(|held| Ok((locate(reader, &held)?, held))).collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let Some((_, last)) = page.last() else { return Ok(restored) };
+        let Some((_, last)) = page.last() else { break };
         after = Some(last.entry.item);
-        for (chunks, held) in &page {
+        // Parts of tables are not files that anybody had: they become the database.
+        for (chunks, held) in page.iter().filter(|(_, held)| held.entry.item.kind() != Kind::Part) {
             match writer.item(held, chunks.as_deref())? {
                 Ok(()) => {
                     restored.items += 1;
@@ -65,6 +82,22 @@ pub fn restore(place: &Place, customer: &str, out: &Path, mut progress: impl FnM
             progress(&restored);
         }
     }
+    restored.database = restore_database(&tenant, &writer.out)?;
+    Ok(restored)
+}
+
+fn restore_database(tenant: &Tenant, out: &Path) -> Result<Option<RestoredDatabase>> {
+    let Some(manifest) = tenant.database_manifest()? else { return Ok(None) };
+    let trouble = match build(tenant, &manifest, &out.join("crm.db"), &mut |_, _| true)? {
+        Built::Ready(import, _) => {
+            import.finish()?;
+            None
+        }
+        Built::Different { table, what, .. } => Some(format!("`{table}`: {what}")),
+        Built::Failed { why, .. } => Some(why),
+        Built::Stopped => Some("it was stopped".to_owned()),
+    };
+    Ok(Some(RestoredDatabase { tables: manifest.tables.len() as u64, rows: manifest.rows(), trouble }))
 }
 
 /// Opens the tenant of a customer for work without a server.

@@ -57,6 +57,7 @@ impl Tenant {
             Ok(())
         };
         agree(&self.totals()?)?;
+        self.agree_on_database(commit)?;
         let live = self.card().run.as_ref().is_some_and(|run| run.mode == Mode::Live);
         if live {
             // From here on nobody will send anything again: it must survive a power cut.

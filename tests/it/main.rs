@@ -22,5 +22,6 @@ mod recovery;
 mod resume;
 mod secrets;
 mod stores;
+mod tables;
 mod tds;
 mod world;

@@ -5,6 +5,7 @@
 
 use crate::outcomes::restored_as_it_was;
 use crate::proxy::{Call, Fate, Proxy, Reply, Script, Way};
+use crate::tables::arrived;
 use crate::world::{World, assert_same};
 use omt::tenant::protocol::Landed;
 use std::process::Child;
@@ -86,7 +87,7 @@ fn slow(world: &mut World) {
     for (name, value) in [("PACK", "64 KiB"), ("WHOLE", "64 KiB"), ("CHUNK", "64 KiB"), ("SQUEEZE", "never")] {
         world.set(&format!("OMT_PIPELINE_{name}"), value);
     }
-    for name in ["UPLOADS", "HASHERS", "CHUNKERS", "VERIFICATIONS"] {
+    for name in ["UPLOADS", "EXPORTERS", "HASHERS", "CHUNKERS", "VERIFICATIONS"] {
         world.set(&format!("OMT_PIPELINE_{name}"), "1");
     }
 }
@@ -130,6 +131,7 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     assert_eq!(world.report()["journal_intact"], true);
     assert_eq!(world.run(&["verify", "--deep", "--json"]).exit, 0);
     restored_as_it_was(&world);
+    arrived(&world);
 }
 
 /// Kills the tenant after each call that it has answered, and starts it again; each answer is lost once.
@@ -179,6 +181,7 @@ fn a_tenant_that_is_killed_after_every_call_loses_nothing_that_it_acknowledged()
     assert_eq!(world.run(&["verify", "--deep", "--json"]).exit, 0);
     assert_eq!(world.migrate().finished(1)["bytes"]["sent"], 0);
     restored_as_it_was(&world);
+    arrived(&world);
 }
 
 #[cfg(unix)]

@@ -9,6 +9,7 @@ mod address;
 mod catalogue;
 mod mssql;
 mod query;
+mod rung;
 mod sqlite;
 mod value;
 
@@ -16,6 +17,7 @@ pub use address::{Address, Server, Trust};
 pub use catalogue::{Catalogue, Column, Kind, Table};
 pub use mssql::MssqlDatabase;
 pub use query::{Dialect, Query};
+pub use rung::Rung;
 pub use sqlite::SqliteDatabase;
 pub use value::{Row, Value, no_date};
 
@@ -32,6 +34,10 @@ pub trait Database: Send {
     fn catalogue(&mut self) -> Result<Arc<Catalogue>>;
     /// All rows of the answer. The query has to keep them few: a page, or a sum.
     fn rows(&mut self, query: &Query) -> Result<Vec<Row>>;
+    /// Whether it can give exact rows ([`cells`](Self::cells)): without them its tables cannot move.
+    fn is_exact(&self) -> bool {
+        false
+    }
     /// A page of exact rows of a table that moves, in the order of their positions, from the first row of `range`.
     ///
     /// The order must be total and must not change between two calls, and `range` must be answered by the server, not by
@@ -48,6 +54,11 @@ pub trait Database: Send {
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
         let query = Query::new(format!("SELECT count(*) FROM {{{}}}", shape.name));
         Ok(self.rows(&query)?.first().map_or(0, |row| row.integer(0)) as u64)
+    }
+    /// From now on everything that this connection reads is to be of one moment, as far as the server allows it. Called
+    /// before the first read; gives the rung that was taken.
+    fn begin_consistent(&mut self) -> Result<Rung> {
+        Ok(Rung::Plain)
     }
     /// Texts that could not be read as they are, so far.
     fn irregular(&self) -> Vec<Irregular>;

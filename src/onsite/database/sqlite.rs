@@ -5,7 +5,7 @@
 
 mod cells;
 
-use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Rung, Value};
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
@@ -158,8 +158,19 @@ impl Database for SqliteDatabase {
         answer
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
         self.page(shape, range, limit)
+    }
+
+    fn begin_consistent(&mut self) -> Result<Rung> {
+        // A transaction sees the moment of its first read, so that must be now.
+        let begin = format!("BEGIN; SELECT count(*) FROM {}.sqlite_master", self.schema);
+        self.connection.execute_batch(&begin).map_err(|cause| explain(&self.path, cause))?;
+        Ok(Rung::ReadTransaction)
     }
 
     fn irregular(&self) -> Vec<Irregular> {

@@ -19,10 +19,9 @@ pub(super) fn stream(
     languages: &[(usize, String)],
     ask: &Way<Question>,
 ) -> Result<()> {
-    shared.writer.put(Record::ScanBegins)?;
-    shared.stats.expected.set(source.counts()?.all());
+    shared.stats.expected.add(source.counts()?.all());
     let mut known = KnownStream { reader, page: VecDeque::new(), after: 0, over: false, asked: None };
-    for kind in Kind::ALL {
+    for kind in Kind::FILES {
         let mut after = 0;
         loop {
             let rows = page(&mut source, kind, after, shared, languages)?;
@@ -59,6 +58,7 @@ fn page(
             .into_iter()
             .map(|row| (Key::new(kind, row.id), Row::Attachment(row)))
             .collect(),
+        Kind::Part => Vec::new(),
         Kind::Template => {
             let mut rows = Vec::new();
             for row in source.templates(after, PAGE)? {
@@ -85,7 +85,7 @@ fn after_id(row: &Row) -> u32 {
     }
 }
 
-/// The items of the ledger in key order.
+/// The items of the ledger that have files, in key order.
 struct KnownStream<'a> {
     reader: &'a Reader,
     page: VecDeque<Known>,
@@ -103,6 +103,10 @@ impl KnownStream<'_> {
                 Some(last) => self.after = last.key.number(),
                 None => self.over = true,
             }
+            // Parts of tables come behind all files. Whether they have rows is for the exporter to say.
+            let files = self.page.partition_point(|known| known.key.kind() != Kind::Part);
+            self.over |= files < self.page.len();
+            self.page.truncate(files);
         }
         Ok(self.page.front())
     }

@@ -103,6 +103,8 @@ fn settle(shared: &Shared, reader: &Reader, known: &Known) -> Result<()> {
         Kind::Document => Role::Archive,
         Kind::Template => Role::Templates,
         Kind::Attachment => Role::Attachments,
+        // No part was ever looked for among the files.
+        Kind::Part => return Ok(()),
     };
     let name = reader.unfound_name(known.key)?;
     let mut detail = match known.detail.as_deref().map(serde_json::from_str) {

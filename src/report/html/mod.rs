@@ -5,6 +5,7 @@
 //! follows the light or dark of the reader, fits a telephone, and prints with everything unfolded.
 
 mod chart;
+mod database;
 mod lists;
 mod people;
 
@@ -43,6 +44,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         waiting(run, paper)?;
     }
     runs(facts, paper)?;
+    database::write(facts, paper)?;
     lists::waivers(facts, paper)?;
     if let Some(people) = &facts.people {
         people::section(people, paper)?;
@@ -115,6 +117,9 @@ fn contents(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     }
     if !facts.runs.is_empty() {
         write!(paper, "<a href=\"#runs\">Runs</a>")?;
+    }
+    if let Some(database) = &facts.database {
+        write!(paper, "<a href=\"#database\">Database {}</a>", Grouped(database.summary.tables))?;
     }
     if !facts.journal.waivers.is_empty() {
         write!(paper, "<a href=\"#waivers\">Waived checks</a>")?;

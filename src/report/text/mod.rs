@@ -1,5 +1,6 @@
 //! The report for a terminal: at most 100 columns, the sums, and the first of each list.
 
+mod database;
 mod lists;
 mod of_checks;
 mod of_run;
@@ -34,6 +35,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         throughput(run, paper)?;
         edges(run, paper)?;
     }
+    database::write(facts, paper)?;
     waivers(facts, paper)?;
     if let Some(people) = &facts.people {
         people::write(people, paper)?;

@@ -7,7 +7,7 @@ use crate::migration::Summary;
 use crate::report::facts::Sums;
 use crate::report::paper::Paper;
 use crate::report::run::Run;
-use crate::report::units::{Bytes, Duration, Many, Rate};
+use crate::report::units::{Bytes, Duration, Grouped, Many, Rate};
 
 /// What a run says when it has ended.
 #[must_use]
@@ -49,6 +49,13 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
         Bytes(run.bytes.verified),
         Duration(run.seconds)
     )?;
+    if let Some(database) = &run.database {
+        let proven = if database.proven { "proven" } else { "not proven" };
+        let (tables, rows, parts) = (database.tables, Grouped(database.rows), database.parts);
+        let line =
+            format!("database: {tables} tables, {rows} rows in {parts} parts, {} sent; {proven}", database.sent_parts);
+        wrapped(paper, "", &[line], " ")?;
+    }
     if run.worked() {
         writeln!(
             paper,

@@ -7,6 +7,7 @@
 
 mod body;
 mod content;
+mod database;
 mod items;
 mod metrics;
 mod migration;
@@ -147,6 +148,14 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(items::accept)),
         )
         .service(resource("/v1/migrations/{migration}/verify", "POST").route(web::post().to(items::verify)))
+        .service(
+            resource("/v1/migrations/{migration}/database", "GET, PUT")
+                .route(web::get().to(database::state))
+                .route(web::put().to(database::put)),
+        )
+        .service(
+            resource("/v1/migrations/{migration}/database/manifest", "GET").route(web::get().to(database::manifest)),
+        )
         .service(resource("/v1/migrations/{migration}/missing", "GET").route(web::get().to(items::missing)))
         .service(resource("/v1/migrations/{migration}/commit", "POST").route(web::post().to(migration::commit)))
         .service(readable("/v1/migrations/{migration}/items/{kind}/{id}/content"))

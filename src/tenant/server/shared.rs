@@ -5,6 +5,7 @@
 //! connection itself slows the sender.
 
 use super::problem::Trouble;
+use crate::tenant::database::remove_remains;
 use crate::tenant::held::Tenant;
 use crate::tenant::invite::{card_of, customers};
 use crate::tenant::store::Place;
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     memory: Arc<Semaphore>,
     memory_units: u32,
     proofs: Arc<Semaphore>,
+    builds: Arc<Semaphore>,
     pub(super) counters: Counters,
 }
 
@@ -56,8 +58,10 @@ impl Shared {
             memory: Arc::new(Semaphore::new(memory_units as usize)),
             memory_units,
             proofs: Arc::new(Semaphore::new(proofs.max(1))),
+            builds: Arc::new(Semaphore::new((proofs / 2).max(1))),
             counters: Counters::default(),
         };
+        remove_remains(&shared.place)?;
         for customer in customers(&shared.place)? {
             // One tenant that is damaged must not keep the others away.
             match shared.open(&customer) {
@@ -110,6 +114,7 @@ impl Shared {
         let tenants: Vec<_> = lock(&self.tenants).drain().collect();
         let mut first = Ok(());
         for (customer, tenant) in tenants {
+            tenant.database.give_up();
             if let Err(error) = tenant.flush().and_then(|()| tenant.set_clean(true)) {
                 tracing::error!(customer, error = error.chain(), "the tenant could not be closed in order");
                 first = first.and(Err(error));
@@ -122,6 +127,11 @@ impl Shared {
     pub(super) async fn memory(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Trouble> {
         let units = u32::try_from(bytes.div_ceil(MEMORY_UNIT)).unwrap_or(u32::MAX).min(self.memory_units);
         self.memory.clone().acquire_many_owned(units).await.map_err(|_| Trouble::internal())
+    }
+
+    /// Waits until a database may be built.
+    pub(super) async fn build(&self) -> Result<OwnedSemaphorePermit, Trouble> {
+        self.builds.clone().acquire_owned().await.map_err(|_| Trouble::internal())
     }
 
     /// Waits until a proof may be computed.

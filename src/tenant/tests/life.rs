@@ -51,7 +51,7 @@ fn a_rehearsal_ends_in_maintenance_and_a_running_tenant_takes_no_rehearsal() {
     let world = World::new();
     let mut tenant = world.serve();
     run(async {
-        let before = tenant.of(Method::POST, "/commit").json(&Commit { items: 0, bytes: 0 });
+        let before = tenant.of(Method::POST, "/commit").json(&Commit { items: 0, bytes: 0, database: None });
         assert_eq!(bad(before).await.0, 404);
         tenant.open(Mode::Test).await;
         assert_eq!(tenant.commit(0, 0).await.unwrap().state, TenantState::OfflineMaintenance);

@@ -1,6 +1,7 @@
 //! Tests of the whole receiving side: a real server on a free port, and a client that does what it should not.
 
 mod damage;
+mod database;
 mod life;
 mod offline;
 mod people;
@@ -164,7 +165,8 @@ impl Running {
     }
 
     async fn commit(&self, items: u64, bytes: u64) -> Result<Committed, Problem> {
-        let response = self.of(Method::POST, "/commit").json(&Commit { items, bytes }).send().await.unwrap();
+        let response =
+            self.of(Method::POST, "/commit").json(&Commit { items, bytes, database: None }).send().await.unwrap();
         if response.status() == StatusCode::OK {
             Ok(response.json().await.unwrap())
         } else {

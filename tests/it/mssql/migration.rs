@@ -16,9 +16,14 @@ fn over_a_server(mut world: World) -> (World, Tds) {
 
 #[test]
 fn outcomes_and_manifest_are_those_of_the_same_tables_in_sqlite() {
-    let plain = World::faulty("all");
+    // Exact rows of a SQL Server cannot be read yet: this is about the archive.
+    let [plain, other] = [(); 2].map(|()| {
+        let mut world = World::faulty("all");
+        world.set("OMT_TABLES_MOVE", "false");
+        world
+    });
     let first = plain.migrate().finished(1);
-    let (world, server) = over_a_server(World::faulty("all"));
+    let (world, server) = over_a_server(other);
     let second = world.migrate().finished(1);
     assert_eq!((&first["outcomes"], &first["rows"]), (&second["outcomes"], &second["rows"]));
     assert_same(&plain.manifest(), &world.manifest());

@@ -1,0 +1,258 @@
+//! The end of a migration for the tables: the manifest of the database, and the tenant's word that it has become that.
+
+use crate::config::Config;
+use crate::item::Outcome;
+use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
+use crate::onsite::Installation;
+use crate::pipeline::exporter::{Export, Exported};
+use crate::pipeline::{Event, Observer, Stats, Stop};
+use crate::tables::leave::LeaveList;
+use crate::tables::part::PartLimits;
+use crate::tables::plan::{Cutting, Left};
+use crate::tenant::destination::Destination;
+use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
+use crate::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The name under which the ledger keeps a [`DatabaseReport`].
+const REPORT: &str = "database";
+/// The pause before the tenant is asked again; it doubles.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The longest one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// So many times the stall time without any progress end the waiting: a large table is proven in one go.
+const PATIENT: u32 = 20;
+
+/// What a run says about the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseSummary {
+    /// Tables that move.
+    pub tables: u64,
+    /// Their rows.
+    pub rows: u64,
+    /// The parts in which they are.
+    pub parts: u64,
+    /// Parts that were written and sent in this run.
+    pub sent_parts: u64,
+    /// Tables and columns that stay behind.
+    pub left: u64,
+    /// How consistent the reading was.
+    pub rung: crate::onsite::database::Rung,
+    /// Whether the tenant has built the database of them, and read from it again what was sent.
+    pub proven: bool,
+}
+
+/// The same with what stays behind, as the ledger keeps it for reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseReport {
+    /// The figures of the last run.
+    #[serde(flatten)]
+    pub summary: DatabaseSummary,
+    /// What stays behind, and why. Shapes are left out.
+    pub left_behind: Vec<LeftBehind>,
+}
+
+impl DatabaseReport {
+    /// The last one that the ledger has.
+    pub fn last(reader: &Reader) -> Result<Option<Self>> {
+        Ok(reader.meta(REPORT)?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    fn keep(&self, writer: &Writer) -> Result<()> {
+        let text = serde_json::to_string(self).map_err(|cause| {
+            Error::new(Code::Internal, "the report of the database cannot be written").because(cause)
+        })?;
+        writer.put(Record::Meta(REPORT, text))
+    }
+}
+
+/// What the exporter reads, if tables move. Says so where they should and cannot.
+pub(super) fn export(config: &Config, installation: &Installation, observer: &Observer) -> Result<Option<Export>> {
+    let tables = &config.tables;
+    if !tables.moving {
+        return Ok(None);
+    }
+    // One to plan with.
+    let first = installation.connect()?;
+    if !first.is_exact() {
+        let message =
+            "the tables stay here: exact rows of this kind of database cannot be read yet; documents move".to_owned();
+        tracing::warn!("{message}");
+        observer(Event::Warning { message });
+        return Ok(None);
+    }
+    let others = (0..config.pipeline.exporters).map(|_| installation.connect());
+    let databases = std::iter::once(Ok(first)).chain(others).collect::<Result<_>>()?;
+    Ok(Some(Export {
+        databases,
+        leave: LeaveList::new(&tables.leave, &tables.take)?,
+        cutting: Cutting::from(tables),
+        // Every value stays in its row: a part is as large as its largest row.
+        limits: PartLimits { large: usize::MAX, ..PartLimits::from(tables) },
+        level: tables.level,
+    }))
+}
+
+/// What has moved, and what is to become of it.
+pub(super) struct Moved {
+    pub(super) manifest: Arc<DatabaseManifest>,
+    pub(super) report: DatabaseReport,
+    pass: u64,
+}
+
+impl Moved {
+    /// From what was read and what the ledger has.
+    pub(super) fn of(exported: &Exported, reader: &Reader, stats: &Stats) -> Result<Self> {
+        let mut parts: HashMap<String, Vec<KnownPart>> = HashMap::new();
+        for part in reader.parts()? {
+            parts.entry(part.row.table.clone()).or_default().push(part);
+        }
+        let mut manifest = DatabaseManifest {
+            tables: Vec::new(),
+            left: exported.left.iter().map(left_behind).collect::<Result<_>>()?,
+            rung: exported.rung().as_str().to_owned(),
+        };
+        for shape in &exported.shapes {
+            let shape = shape.as_ref().clone();
+            let parts = parts.remove(&shape.name).unwrap_or_default();
+            match parts.iter().find(|part| part.outcome != Some(Outcome::Verified) || part.blake3.is_none()) {
+                Some(part) => manifest.left.push(LeftBehind {
+                    table: shape.name.clone(),
+                    column: None,
+                    reason: "unreadable".into(),
+                    why: why(part),
+                    // Not even empty: nobody knows what should be there.
+                    shape: None,
+                }),
+                None => manifest.tables.push(ManifestTable {
+                    sum: parts.iter().map(|part| part.row.sum).sum(),
+                    parts: parts.into_iter().filter_map(in_manifest).collect(),
+                    shape,
+                }),
+            }
+        }
+        let summary = DatabaseSummary {
+            tables: manifest.tables.len() as u64,
+            rows: manifest.rows(),
+            parts: manifest.tables.iter().map(|table| table.parts.len() as u64).sum(),
+            sent_parts: stats.parts.items.get(),
+            left: manifest.left.len() as u64,
+            rung: exported.rung(),
+            proven: false,
+        };
+        let left_behind = manifest.left.iter().map(|left| LeftBehind { shape: None, ..left.clone() }).collect();
+        let report = DatabaseReport { summary, left_behind };
+        Ok(Self { manifest: Arc::new(manifest), report, pass: exported.pass })
+    }
+
+    /// Keeps what is known for reports.
+    pub(super) fn keep(&self, writer: &Writer) -> Result<()> {
+        self.report.keep(writer)
+    }
+
+    /// Has the tenant build and prove the database.
+    pub(super) async fn prove(
+        &mut self,
+        to: &dyn Destination,
+        stall: Duration,
+        stop: &Stop,
+        writer: &Writer,
+    ) -> Result<()> {
+        let ended = wait(to, &self.manifest, stall, stop).await;
+        let state = match ended {
+            Ok(state) => state,
+            Err(error) => return Err(error),
+        };
+        // The tenant has given its word, whatever it is: the next run looks at every row again.
+        let pass = json!(Pass { number: self.pass, complete: true }).to_string();
+        writer.put(Record::Meta(PASS, pass))?;
+        let summary = &mut self.report.summary;
+        match state {
+            DatabaseState::Different { table, what, rows } => {
+                let named = if rows.is_empty() { String::new() } else { format!(": {}", rows.join(", ")) };
+                let message = format!("the tenant's database differs from what was sent in `{table}`, {what}{named}");
+                Err(Error::new(Code::VerificationFailed, message)
+                    .hint("the database was not put in place; run `omt migrate` again, and keep the tenant's log if it differs again"))
+            }
+            DatabaseState::Failed { why } => {
+                Err(Error::new(Code::TenantFaulty, format!("the tenant cannot build the database: {why}"))
+                    .hint("run the same command again: it sends what is damaged there"))
+            }
+            _ => {
+                summary.proven = true;
+                let entry = json!({
+                    "manifest": self.manifest.digest(), "tables": summary.tables, "rows": summary.rows,
+                    "left": summary.left, "rung": summary.rung,
+                });
+                writer.put(Record::Journal("database.proven", entry))?;
+                self.keep(writer)
+            }
+        }
+    }
+}
+
+/// Says what the database is to be and waits for the tenant's last word on it.
+async fn wait(
+    to: &dyn Destination,
+    manifest: &Arc<DatabaseManifest>,
+    stall: Duration,
+    stop: &Stop,
+) -> Result<DatabaseState> {
+    let ours = manifest.digest();
+    let mut state = to.put_database(Arc::clone(manifest)).await?;
+    let (mut pause, mut seen, mut since) = (PAUSE, state.clone(), Instant::now());
+    loop {
+        let absent = match &state {
+            DatabaseState::Proven { manifest, .. } if *manifest == ours => return Ok(state),
+            DatabaseState::Different { .. } | DatabaseState::Failed { .. } => return Ok(state),
+            DatabaseState::Building { .. } => false,
+            // It was started again from an older store, or somebody else has said something else.
+            DatabaseState::Absent | DatabaseState::Proven { .. } => true,
+        };
+        if seen != state {
+            (seen, since) = (state.clone(), Instant::now());
+        }
+        if since.elapsed() > stall * PATIENT {
+            return Err(Error::new(Code::TenantUnreachable, "the tenant does not get on with building the database")
+                .hint("run the same command again, it resumes"));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.draining() => {
+                return Err(Error::new(Code::Interrupted, "stopped before the tenant had built the database")
+                    .hint("run the same command again, it resumes"));
+            }
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        state = if absent { to.put_database(Arc::clone(manifest)).await? } else { to.database().await? };
+    }
+}
+
+fn in_manifest(part: KnownPart) -> Option<ManifestPart> {
+    let KnownPart { row, blake3, .. } = part;
+    Some(ManifestPart { item: row.key, blake3: blake3?, range: row.range, sum: row.sum })
+}
+
+fn left_behind(left: &Left) -> Result<LeftBehind> {
+    let reason = serde_json::to_value(left.reason)
+        .map_err(|cause| Error::new(Code::Internal, "a reason cannot be written").because(cause))?;
+    Ok(LeftBehind {
+        table: left.table.clone(),
+        column: left.column.clone(),
+        reason: reason.as_str().unwrap_or_default().to_owned(),
+        why: left.reason.text().to_owned(),
+        shape: left.shape.as_ref().map(|shape| shape.as_ref().clone()),
+    })
+}
+
+/// Why a part did not arrive.
+fn why(part: &KnownPart) -> String {
+    let detail: Option<serde_json::Value> = part.detail.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let reason = detail.as_ref().and_then(|detail| detail["reason"].as_str());
+    reason.map_or_else(|| format!("{} did not arrive", part.row.key), str::to_owned)
+}

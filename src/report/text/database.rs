@@ -1,0 +1,46 @@
+//! The database in the text report: what of it has moved, and what stays behind.
+
+use super::{lists::wrapped, more};
+use crate::Result;
+use crate::report::facts::Facts;
+use crate::report::paper::Paper;
+use crate::report::safe::Plain;
+use crate::report::units::{Bytes, Grouped};
+
+/// The tables that are shown, the biggest first.
+const FIRST: usize = 10;
+
+/// Writes the section, if tables have moved.
+pub(super) fn write(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
+    let Some(database) = &facts.database else { return Ok(()) };
+    let summary = &database.summary;
+    writeln!(paper, "\ndatabase")?;
+    let proven = if summary.proven {
+        "the tenant has built it and found every row again"
+    } else {
+        "NOT PROVEN: the tenant has not yet built it"
+    };
+    let figures = format!(
+        "{} tables, {} rows in {} parts, {} of them sent by the last run; read by {}; {proven}",
+        Grouped(summary.tables),
+        Grouped(summary.rows),
+        Grouped(summary.parts),
+        Grouped(summary.sent_parts),
+        summary.rung,
+    );
+    wrapped(paper, "  ", &[figures], " ")?;
+    for table in facts.moved.iter().take(FIRST) {
+        let name = Plain(&table.table).to_string();
+        writeln!(paper, "  {name:<40} {:>12} rows {:>10}", Grouped(table.rows), Bytes(table.bytes))?;
+    }
+    more(paper, facts.moved.len() as u64, FIRST as u64, "table")?;
+    if !database.left_behind.is_empty() {
+        writeln!(paper, "\ntables that stay behind ({})", database.left_behind.len())?;
+        for left in &database.left_behind {
+            let column = left.column.as_deref().map(|column| format!(".{column}")).unwrap_or_default();
+            let name = Plain(format!("{}{column}", left.table)).to_string();
+            wrapped(paper, &format!("  {name:<40} "), &[Plain(&left.why).to_string()], " ")?;
+        }
+    }
+    Ok(())
+}

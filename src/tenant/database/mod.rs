@@ -1,0 +1,285 @@
+//! The customer's database at the tenant: built from parts, proven, and only then in place.
+//!
+//! The client says in a manifest what the database is to be; the manifest goes into the store and outlives everything else. A
+//! database is built beside the catalogue in a temporary file, read again, compared with the manifest, adjusted, and renamed
+//! into its place: all of it or nothing. Beside it lies what was proven, so that a tenant that was started again knows what it
+//! has. A build that was cut off leaves nothing, and begins anew when the client asks.
+
+mod build;
+mod content;
+mod sides;
+
+pub(super) use build::{Built, build};
+
+use super::held::Tenant;
+use super::protocol::{Commit, DatabaseManifest, DatabaseState, ManifestTable};
+use crate::digest::Digest;
+use crate::item::Kind;
+use crate::tables::adjust::Adjustments;
+use crate::{Code, Error, Result};
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// The most tables and columns in a manifest; far above what there is, and a bound for what a stranger may ask for.
+const MOST_TABLES: usize = 100_000;
+/// The most columns that SQLite can have in a table.
+const MOST_COLUMNS: usize = 2000;
+
+/// How the database of a tenant stands, for everybody who asks.
+pub(crate) struct Database {
+    /// The manifest that it is about, by its name; nothing until it was looked at.
+    state: watch::Sender<Option<(Digest, DatabaseState)>>,
+    /// Held while it is decided what happens next.
+    decision: Mutex<()>,
+    /// Held by the one that builds.
+    turn: Mutex<()>,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { state: watch::Sender::new(None), decision: Mutex::default(), turn: Mutex::default() }
+    }
+}
+
+impl Database {
+    /// How it stands now, and whenever that changes.
+    pub(crate) fn watch(&self) -> watch::Receiver<Option<(Digest, DatabaseState)>> {
+        self.state.subscribe()
+    }
+
+    /// Nobody waits any more: what is being built is given up.
+    pub(crate) fn give_up(&self) {
+        self.state.send_replace(None);
+    }
+
+    fn is_about(&self, manifest: &Digest) -> bool {
+        self.state.borrow().as_ref().is_some_and(|(about, _)| about == manifest)
+    }
+
+    /// Notes how it stands, if it is still about this manifest.
+    fn note(&self, manifest: Digest, state: DatabaseState) {
+        self.state.send_if_modified(|now| {
+            let same = now.as_ref().is_some_and(|(about, _)| *about == manifest);
+            if same {
+                *now = Some((manifest, state));
+            }
+            same
+        });
+    }
+}
+
+impl Tenant {
+    /// Takes a manifest, or looks at the one that is in the store. The manifest that is to be built now is given back;
+    /// nothing, if there is nothing to do.
+    pub(crate) fn settle_database(&self, asked: Option<DatabaseManifest>) -> Result<Option<DatabaseManifest>> {
+        let _decision = self.database.decision.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = asked.is_some();
+        // One that cannot be understood is replaced by the next.
+        let stored = if again { self.database_manifest().ok().flatten() } else { self.database_manifest()? };
+        let manifest = match asked {
+            Some(manifest) => {
+                check(&manifest)?;
+                if stored.as_ref() != Some(&manifest) {
+                    let (objects, path, json) = (self.objects.clone(), self.objects.database_path(), manifest.json());
+                    self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
+                }
+                manifest
+            }
+            None => {
+                let Some(manifest) = stored else {
+                    self.database.state.send_replace(Some((Digest::of(b""), DatabaseState::Absent)));
+                    return Ok(None);
+                };
+                manifest
+            }
+        };
+        let digest = manifest.digest();
+        let now = self.database.state.borrow().clone().filter(|(about, _)| *about == digest).map(|(_, state)| state);
+        match now {
+            Some(DatabaseState::Building { .. } | DatabaseState::Proven { .. }) => return Ok(None),
+            // What differs or fails stays so until the client has sent what was wrong, and says so.
+            Some(_) if !again => return Ok(None),
+            _ => {}
+        }
+        if let Some(proven) = self.proven(&digest) {
+            self.database.state.send_replace(Some((digest, proven)));
+            return Ok(None);
+        }
+        let tables = manifest.tables.len() as u64;
+        let state = DatabaseState::Building { tables_done: 0, tables, rows: 0 };
+        self.database.state.send_replace(Some((digest, state)));
+        Ok(Some(manifest))
+    }
+
+    /// Builds what a manifest says. Whatever comes of it is noted, unless another manifest has come meanwhile.
+    pub(crate) fn build_database(&self, manifest: &DatabaseManifest) {
+        let digest = manifest.digest();
+        let _turn = self.database.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.database.is_about(&digest) {
+            return;
+        }
+        let state = self.try_build(manifest, digest).unwrap_or_else(|error| {
+            tracing::error!(customer = self.objects.customer, error = error.chain(), "the database cannot be built");
+            let why = match error.code() {
+                Code::PartInvalid | Code::DatabaseChanged | Code::DatabaseUnreadable => error.message().to_owned(),
+                _ => "the tenant failed; its log says why".to_owned(),
+            };
+            Some(DatabaseState::Failed { why })
+        });
+        if let Some(state) = state {
+            self.database.note(digest, state);
+        }
+    }
+
+    /// Nothing if another manifest has come meanwhile.
+    fn try_build(&self, manifest: &DatabaseManifest, digest: Digest) -> Result<Option<DatabaseState>> {
+        let tables = manifest.tables.len() as u64;
+        let built = build(self, manifest, &self.database_file(), &mut |tables_done, rows| {
+            self.database.note(digest, DatabaseState::Building { tables_done, tables, rows });
+            self.database.is_about(&digest)
+        })?;
+        let (mut import, sums) = match built {
+            Built::Ready(import, sums) => (import, sums),
+            Built::Different { table, what, rows } => return Ok(Some(DatabaseState::Different { table, what, rows })),
+            Built::Failed { part, why } => {
+                // What is bad in the store is forgotten there, so that it is sent again.
+                self.verify(&[part], true)?;
+                return Ok(Some(DatabaseState::Failed { why }));
+            }
+            Built::Stopped => return Ok(None),
+        };
+        for adjusted in import.adjust(&Adjustments::new())? {
+            tracing::info!(customer = self.objects.customer, ?adjusted, "adjusted");
+        }
+        // Nobody decides otherwise from here to the end.
+        let _decision = self.database.decision.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.database.is_about(&digest) {
+            return Ok(None);
+        }
+        let state = DatabaseState::Proven { manifest: digest, tables, rows: manifest.rows(), sums };
+        // Between the two the word about the old one must not stand beside the new one.
+        remove(self.database_word())?;
+        import.finish()?;
+        self.keep_word(&state)?;
+        Ok(Some(state))
+    }
+
+    /// What was said last about the database.
+    pub(crate) fn database_manifest(&self) -> Result<Option<DatabaseManifest>> {
+        let Some(bytes) = self.fetch(self.objects.database_path())? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|cause| {
+            Error::new(Code::StoreUnusable, "the manifest of the database cannot be understood").because(cause)
+        })
+    }
+
+    /// A client that speaks of a database must speak of the one that is in place.
+    pub(super) fn agree_on_database(&self, commit: &Commit) -> Result<()> {
+        let Some(wanted) = commit.database else { return Ok(()) };
+        let proven = |state: &Option<(Digest, DatabaseState)>| matches!(state, Some((_, DatabaseState::Proven { manifest, .. })) if *manifest == wanted);
+        if proven(&self.database.state.borrow()) || self.proven(&wanted).is_some() {
+            return Ok(());
+        }
+        Err(refused("the tenant's database is not proven to be what the client speaks of")
+            .hint("send the manifest of the database, and wait until it is proven"))
+    }
+
+    /// What is in place, if it is this.
+    fn proven(&self, digest: &Digest) -> Option<DatabaseState> {
+        let word: DatabaseState = serde_json::from_slice(&std::fs::read(self.database_word()).ok()?).ok()?;
+        let same = matches!(&word, DatabaseState::Proven { manifest, .. } if manifest == digest);
+        (same && self.database_file().is_file()).then_some(word)
+    }
+
+    fn keep_word(&self, state: &DatabaseState) -> Result<()> {
+        let path = self.database_word();
+        let folder = &self.objects.place.catalogue;
+        let json = serde_json::to_vec(state)
+            .map_err(|cause| Error::new(Code::Internal, "the state of a database cannot be written").because(cause))?;
+        let written = || -> std::io::Result<()> {
+            let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
+            file.write_all(&json)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map(drop).map_err(|error| error.error)
+        };
+        written().map_err(|cause| Error::io("write", &path, cause))
+    }
+
+    /// Where the database of the customer is.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.objects.place.catalogue.join(format!("{}.crm.db", self.objects.customer))
+    }
+
+    /// What is known of the one that is in place.
+    fn database_word(&self) -> PathBuf {
+        self.objects.place.catalogue.join(format!("{}.crm.json", self.objects.customer))
+    }
+}
+
+/// What can be said against a manifest before anything is built.
+fn check(manifest: &DatabaseManifest) -> Result<()> {
+    if manifest.tables.len() + manifest.left.len() > MOST_TABLES {
+        return Err(refused(format!("the manifest has more than {MOST_TABLES} tables")));
+    }
+    let (mut names, mut keys) = (HashSet::new(), HashSet::new());
+    let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
+    for shape in manifest.tables.iter().map(|table| &table.shape).chain(left) {
+        if !names.insert(shape.name.to_lowercase()) {
+            return Err(refused(format!("the table `{}` is in the manifest twice", shape.name)));
+        }
+        if shape.columns.is_empty() || shape.columns.len() > MOST_COLUMNS {
+            let what = format!("the table `{}` has {} columns", shape.name, shape.columns.len());
+            return Err(refused(what).hint(format!("a table may have 1 to {MOST_COLUMNS}")));
+        }
+    }
+    for table in &manifest.tables {
+        check_parts(table)?;
+        for part in &table.parts {
+            if !keys.insert(part.item) {
+                return Err(refused(format!("`{}` is in the manifest twice", part.item)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_parts(table: &ManifestTable) -> Result<()> {
+    let name = &table.shape.name;
+    if let Some(part) = table.parts.iter().find(|part| part.item.kind() != Kind::Part) {
+        return Err(refused(format!("`{}` of the table `{name}` is no part of a table", part.item)));
+    }
+    let sum = table.parts.iter().map(|part| part.sum).sum();
+    if table.sum == sum {
+        return Ok(());
+    }
+    Err(refused(format!("the parts of the table `{name}` add up to {sum}, the manifest says {}", table.sum)))
+}
+
+/// What the names of temporary files of databases begin with.
+const TEMPORARY: &str = ".import-";
+
+/// Removes what builds have left that were cut off. Nobody else may work with the catalogues.
+pub(super) fn remove_remains(place: &super::store::Place) -> Result<()> {
+    let folder = &place.catalogue;
+    let listed = std::fs::read_dir(folder).map_err(|cause| Error::io("list", folder, cause))?;
+    for entry in listed.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            remove(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: PathBuf) -> Result<()> {
+    match std::fs::remove_file(&path) {
+        Ok(()) => Ok(()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(Error::io("remove", path, cause)),
+    }
+}
+
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(Code::TenantRefused, message)
+}
