@@ -25,7 +25,7 @@ fn tables(path: &Path) -> Tables {
 
 fn rows(database: &Connection, table: &str) -> Vec<String> {
     let mut query = database.prepare(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""))).unwrap();
-    let columns: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = query.column_names().map(str::to_owned).collect();
     let text = |row: &rusqlite::Row<'_>| {
         let cells = columns.iter().enumerate().map(|(place, name)| format!("{name}={:?}", row.get_ref(place).unwrap()));
         Ok(cells.collect::<Vec<_>>().join(" "))

@@ -79,22 +79,19 @@ impl Tenant {
         let again = asked.is_some();
         // One that cannot be understood is replaced by the next.
         let stored = if again { self.database_manifest().ok().flatten() } else { self.database_manifest()? };
-        let manifest = match asked {
-            Some(manifest) => {
-                check(&manifest)?;
-                if stored.as_ref() != Some(&manifest) {
-                    let (objects, path, json) = (self.objects.clone(), self.objects.database_path(), manifest.json());
-                    self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
-                }
-                manifest
+        let manifest = if let Some(manifest) = asked {
+            check(&manifest)?;
+            if stored.as_ref() != Some(&manifest) {
+                let (objects, path, json) = (self.objects.clone(), self.objects.database_path(), manifest.json());
+                self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
             }
-            None => {
-                let Some(manifest) = stored else {
-                    self.database.state.send_replace(Some((Digest::of(b""), DatabaseState::Absent)));
-                    return Ok(None);
-                };
-                manifest
-            }
+            manifest
+        } else {
+            let Some(manifest) = stored else {
+                self.database.state.send_replace(Some((Digest::of(b""), DatabaseState::Absent)));
+                return Ok(None);
+            };
+            manifest
         };
         let digest = manifest.digest();
         let now = self.database.state.borrow().clone().filter(|(about, _)| *about == digest).map(|(_, state)| state);

@@ -22,15 +22,15 @@ fn part(name: &str, ids: std::ops::Range<i64>, range: KeyRange) -> (Part, Vec<u8
     writer.finish(range).unwrap()
 }
 
-fn at(id: i64) -> Option<Vec<Cell>> {
-    Some(vec![Cell::Integer(id)])
+fn at(id: i64) -> Vec<Cell> {
+    vec![Cell::Integer(id)]
 }
 
 /// Lands two parts of `contact` as items 1 and 2, and gives their manifest.
 async fn landed(tenant: &Running) -> DatabaseManifest {
     let parts = [
-        part("contact", 1..11, KeyRange { after: None, until: at(10) }),
-        part("contact", 11..21, KeyRange { after: at(10), until: None }),
+        part("contact", 1..11, KeyRange { after: None, until: Some(at(10)) }),
+        part("contact", 11..21, KeyRange { after: Some(at(10)), until: None }),
     ];
     let bytes: Vec<&[u8]> = parts.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     tenant.put(&pack_of(&bytes)).await;
@@ -120,7 +120,7 @@ fn a_manifest_that_cannot_be_is_refused_and_what_is_wrong_is_never_in_place() {
         let failed: [fn(&mut DatabaseManifest); 4] = [
             |manifest| manifest.tables[0].parts[0].item = Key::new(Kind::Part, 9),
             |manifest| manifest.tables[0].parts[0].blake3 = Digest::of(b"another"),
-            |manifest| manifest.tables[0].parts[0].range.until = at(11),
+            |manifest| manifest.tables[0].parts[0].range.until = Some(at(11)),
             |manifest| manifest.tables[0].shape.columns[1].name = "title".into(),
         ];
         for change in failed {
