@@ -12,6 +12,7 @@ mod parts;
 mod place;
 mod reader;
 mod schema;
+mod scribe;
 mod writer;
 
 pub use journal::JournalEntry;
