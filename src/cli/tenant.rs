@@ -107,12 +107,11 @@ fn restore_tenant(args: &Restore, output: &Output) -> Ended {
         for (item, what) in &restored.different {
             println!("{item}: {what}");
         }
-        match &restored.database {
-            Some(database) => match &database.trouble {
+        if let Some(database) = &restored.database {
+            match &database.trouble {
                 Some(trouble) => println!("crm.db: {trouble}"),
                 None => println!("crm.db: {} tables, {} rows, proven", database.tables, database.rows),
-            },
-            None => {}
+            }
         }
     }
     let well = restored.database.as_ref().is_none_or(|database| database.trouble.is_none());

@@ -76,7 +76,9 @@ proptest! {
     #[test]
     fn what_is_allowed_here_is_allowed_by_another_reader(text in any_record()) {
         let record = Record::read(&text).unwrap();
-        if record.wrong().next().is_none() {
+        // The other reader does not know modifiers that begin like a mechanism; RFC 7208 6 allows any name.
+        let plain = record.terms.iter().all(|term| term.what != What::Other);
+        if plain && record.wrong().next().is_none() {
             prop_assert!(mail_auth::spf::Spf::parse(text.as_bytes()).is_ok(), "{}", text);
         }
     }
