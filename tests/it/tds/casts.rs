@@ -80,7 +80,9 @@ fn rewrite(pieces: &[Piece], tables: &BTreeMap<String, String>, listed: usize) -
                 _ => None,
             };
             match (cast(all).map(|cast| cast.to), inside, column) {
-                _ if depths[at] == 0 && at < listed && (as_bytes || decimal.is_some()) => kept.extend_from_slice(inside),
+                _ if depths[at] == 0 && at < listed && (as_bytes || decimal.is_some()) => {
+                    kept.extend_from_slice(inside)
+                }
                 (Some("varbinary"), _, Some((table, column))) => {
                     call("bytes_of", &[&[text(&format!("{table}.{column}"))], inside], &mut kept);
                 }

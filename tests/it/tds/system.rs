@@ -67,7 +67,8 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
     let schema = options.schema;
     connection.execute("INSERT INTO sys.schemas VALUES (5, ?1)", [schema])?;
     for (number, name) in TYPES {
-        connection.execute("INSERT INTO sys.types VALUES (?1, ?2, ?3)", params![user_type(number, name), number, name])?;
+        connection
+            .execute("INSERT INTO sys.types VALUES (?1, ?2, ?3)", params![user_type(number, name), number, name])?;
     }
     let mut columns = connection.prepare(&format!(
         "SELECT m.rowid + 1000, m.name, c.cid + 1, c.name, c.type, c.\"notnull\", c.pk FROM {schema}.sqlite_master m

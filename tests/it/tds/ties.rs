@@ -13,7 +13,10 @@ pub(super) fn with_ties(pieces: &[Piece]) -> Result<Option<String>, Refusal> {
     let depths = depths(rest);
     let at = |word: &str| (0..rest.len()).rev().find(|at| depths[*at] == 0 && rest[*at].is(word));
     let (Some(from), Some(order)) = (at("FROM"), at("ORDER")) else {
-        return Err((1062, "The TOP N WITH TIES clause is not allowed without a corresponding ORDER BY clause.".into()));
+        return Err((
+            1062,
+            "The TOP N WITH TIES clause is not allowed without a corresponding ORDER BY clause.".into(),
+        ));
     };
     let [items, source, order] = [&rest[..from], &rest[from..order], &rest[order..]].map(put_together);
     Ok(Some(format!(

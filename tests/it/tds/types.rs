@@ -70,7 +70,6 @@ pub(super) enum Type {
 /// Types whose values are blobs.
 const OPAQUE: [&str; 8] = ["nchar", "char", "binary", "timestamp", "xml", "sql_variant", "hierarchyid", "geography"];
 
-
 impl Type {
     /// The type that a column of the sample declares. A collation may follow it: `varchar(50) collate Greek_CI_AS`.
     pub(super) fn declared(text: &str, collation: &str, ansi: bool) -> Self {

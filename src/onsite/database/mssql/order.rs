@@ -215,7 +215,9 @@ impl Term {
                 Cell::Guid(bytes) => Value::Text(uuid::Uuid::from_bytes_le(*bytes).to_string()),
                 Cell::RowVersion(bytes) => Value::Bytes(bytes.to_vec()),
                 // With a T between date and time the language of the login says nothing about the order of day and month.
-                Cell::DateTime { .. } | Cell::SmallDateTime { .. } => Value::Text(moment::text(cell)?.replace(' ', "T")),
+                Cell::DateTime { .. } | Cell::SmallDateTime { .. } => {
+                    Value::Text(moment::text(cell)?.replace(' ', "T"))
+                }
                 other => Value::Text(moment::text(other)?),
             },
             _ => return None,
