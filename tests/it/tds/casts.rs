@@ -73,6 +73,7 @@ fn rewrite(pieces: &[Piece], tables: &BTreeMap<String, String>, listed: usize) -
         } else if let Some(end) = whole("CAST") {
             let all = &pieces[at..=end];
             let (inside, as_bytes, decimal) = of_item(all);
+            let inside = if as_bytes { inside } else { cast(all).map_or(inside, |cast| cast.inside) };
             let column = match inside {
                 [table, Piece::Mark('.'), column] => {
                     table.name().and_then(|table| tables.get(&table.to_ascii_lowercase())).zip(column.name())
