@@ -33,9 +33,10 @@ pub(super) fn teach(connection: &Connection, types: &Types) -> Result<()> {
     })?;
     // SQLite's own makes NULL of the bytes that are none.
     connection.create_scalar_function("SUBSTRING", 3, flags, |context| {
-        let (bytes, from, length): (Option<Vec<u8>>, usize, usize) =
-            (context.get(0)?, context.get(1)?, context.get(2)?);
-        Ok(bytes.map(|bytes| bytes.into_iter().skip(from.saturating_sub(1)).take(length).collect::<Vec<u8>>()))
+        let (bytes, from, length): (Option<Vec<u8>>, u32, u32) = (context.get(0)?, context.get(1)?, context.get(2)?);
+        Ok(bytes.map(|bytes| {
+            bytes.into_iter().skip(from.saturating_sub(1) as usize).take(length as usize).collect::<Vec<u8>>()
+        }))
     })?;
     // Every variant of the tests holds the same type.
     connection.create_scalar_function("SQL_VARIANT_PROPERTY", 2, flags, |context: &Context<'_>| {
