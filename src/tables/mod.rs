@@ -21,7 +21,7 @@ pub mod compare;
 pub mod export;
 pub mod import;
 pub mod leave;
-mod moment;
+pub(crate) mod moment;
 pub mod part;
 pub mod plan;
 mod range;

@@ -12,7 +12,7 @@ use chrono::{Datelike, NaiveDate};
 const DAYS_TO_1900: i64 = 693_595;
 
 /// The text of a date or time; `None` for other cells, and for what lies outside of the calendar.
-pub(super) fn text(cell: &Cell) -> Option<String> {
+pub(crate) fn text(cell: &Cell) -> Option<String> {
     Some(match cell {
         Cell::DateTime { days, ticks } => {
             let milliseconds = (ticks % 300 * 10 + 1) / 3;

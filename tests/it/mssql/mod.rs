@@ -3,6 +3,7 @@
 //! The server is the one in [`crate::tds`]. With `OMT_TEST_MSSQL=mssql://USER:PASSWORD@HOST/DATABASE` the conformance
 //! suite runs against a real one too; what it needs beside the address comes from the usual `OMT_DATABASE_…` variables.
 
+mod cells;
 mod conformance;
 mod freetds;
 mod migration;

@@ -1,5 +1,6 @@
 //! A statement answered by the sample's tables, in their types.
 
+use super::functions::{self, Types};
 use super::tokens::Tokens;
 use super::translate::{Item, Refusal, translate};
 use super::types::Type;
@@ -13,6 +14,9 @@ pub(super) struct Engine<'a> {
     options: &'a Options,
     /// Whether the system views are there; most sessions never need them.
     system: bool,
+    /// The same for how many rows each table has.
+    counted: bool,
+    types: Types,
 }
 
 /// Rows with their columns.
@@ -27,7 +31,9 @@ impl<'a> Engine<'a> {
         let connection = Connection::open_in_memory_with_flags(flags)?;
         let file = options.file.to_str().expect("a path of plain letters").replace('\\', "/");
         connection.execute(&format!("ATTACH ?1 AS {}", options.schema), [format!("file:{file}?mode=ro")])?;
-        Ok(Self { connection, options, system: false })
+        let types = Types::default();
+        functions::teach(&connection, &types)?;
+        Ok(Self { connection, options, system: false, counted: false, types })
     }
 
     /// Answers a statement.
@@ -37,9 +43,21 @@ impl<'a> Engine<'a> {
             system::make(&self.connection, self.options).map_err(said)?;
             self.system = true;
         }
+        if !self.counted && lower.contains("sys.partitions") {
+            system::count(&self.connection, self.options).map_err(said)?;
+            self.counted = true;
+        }
         let translated = translate(statement)?;
+        for item in &translated.items {
+            if let (Some((table, column)), Some(kind)) = (&item.column, self.type_of(item)) {
+                self.types.lock().expect("nobody panicked").insert(format!("{table}.{column}"), kind);
+            }
+        }
         let mut prepared = self.connection.prepare(&translated.sql).map_err(said)?;
-        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+        let mut names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+        if translated.counted {
+            names.pop();
+        }
         let mut rows = Vec::new();
         let mut found = prepared.query(rusqlite::params_from_iter(bound)).map_err(said)?;
         while let Some(row) = found.next().map_err(said)? {
@@ -52,6 +70,7 @@ impl<'a> Engine<'a> {
                     name: name.clone(),
                     column: Some((table.clone(), name.clone())),
                     as_bytes: false,
+                    cast: None,
                 };
                 names.iter().map(each).collect()
             }
@@ -60,7 +79,7 @@ impl<'a> Engine<'a> {
         let mut columns = Vec::new();
         for (index, name) in names.into_iter().enumerate() {
             let item = items.get(index);
-            let own = item.and_then(|item| self.type_of(item));
+            let own = item.and_then(|item| item.cast.or_else(|| self.type_of(item)));
             let kind = own.unwrap_or_else(|| Type::of_values(rows.iter().filter_map(|row| row.get(index))));
             if item.is_some_and(|item| item.as_bytes) {
                 for value in rows.iter_mut().filter_map(|row| row.get_mut(index)).filter(|value| **value != Value::Null)

@@ -7,11 +7,14 @@
 //! right: FreeTDS, in `mssql::freetds`.
 
 mod answer;
+mod casts;
 mod faults;
+mod functions;
 mod login;
 mod packets;
 mod session;
 mod system;
+mod ties;
 mod tokens;
 mod translate;
 mod types;

@@ -217,6 +217,15 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
+            0xA5 => {
+                if self.short()? == 0xFFFF {
+                    return Err(io::Error::other("bytes of any length are not known as a parameter"));
+                }
+                match self.short()? {
+                    0xFFFF => Value::Null,
+                    length => Value::Blob(self.take(usize::from(length))?.to_vec()),
+                }
+            }
             0x63 => {
                 self.take(4 + 5)?;
                 let length = self.long()?;

@@ -5,7 +5,21 @@ use super::types::{COLLATIONS, Type};
 use rusqlite::{Connection, params};
 
 /// Base types by their numbers.
-const TYPES: [(i64, &str); 18] = [
+const TYPES: [(i64, &str); 31] = [
+    (41, "time"),
+    (43, "datetimeoffset"),
+    (58, "smalldatetime"),
+    (59, "real"),
+    (98, "sql_variant"),
+    (122, "smallmoney"),
+    (173, "binary"),
+    (175, "char"),
+    (189, "timestamp"),
+    (239, "nchar"),
+    (241, "xml"),
+    // Programs of their own have one number in common.
+    (240, "hierarchyid"),
+    (240, "geography"),
     (34, "image"),
     (35, "text"),
     (36, "uniqueidentifier"),
@@ -36,6 +50,7 @@ const VIEWS: &str = "
         user_type_id INTEGER, max_length INTEGER, \"precision\" INTEGER, scale INTEGER, is_nullable INTEGER,
         collation_name TEXT, PRIMARY KEY (object_id, column_id));
     CREATE TABLE sys.indexes (object_id INTEGER PRIMARY KEY, index_id INTEGER, is_primary_key INTEGER);
+    CREATE TABLE sys.partitions (object_id INTEGER, index_id INTEGER, rows INTEGER);
     CREATE TABLE sys.index_columns (object_id INTEGER, index_id INTEGER, column_id INTEGER, key_ordinal INTEGER,
         PRIMARY KEY (object_id, index_id, column_id));
     CREATE TABLE INFORMATION_SCHEMA.TABLES (TABLE_SCHEMA TEXT, TABLE_NAME TEXT, TABLE_TYPE TEXT);
@@ -52,7 +67,8 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
     let schema = options.schema;
     connection.execute("INSERT INTO sys.schemas VALUES (5, ?1)", [schema])?;
     for (number, name) in TYPES {
-        connection.execute("INSERT INTO sys.types VALUES (?1, ?1, ?2)", params![number, name])?;
+        connection
+            .execute("INSERT INTO sys.types VALUES (?1, ?2, ?3)", params![user_type(number, name), number, name])?;
     }
     let mut columns = connection.prepare(&format!(
         "SELECT m.rowid + 1000, m.name, c.cid + 1, c.name, c.type, c.\"notnull\", c.pk FROM {schema}.sqlite_master m
@@ -61,7 +77,7 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
     let mut rows = columns.query([])?;
     connection.execute_batch("BEGIN")?;
     let mut new_column =
-        connection.prepare("INSERT INTO sys.columns VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+        connection.prepare("INSERT INTO sys.columns VALUES (?1, ?2, ?3, ?4, ?10, ?5, ?6, ?7, ?8, ?9)")?;
     let mut described = connection.prepare("INSERT INTO INFORMATION_SCHEMA.COLUMNS VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     while let Some(row) = rows.next()? {
         let (object, table, place): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -80,7 +96,8 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
         }
         // A primary key is never NULL, although SQLite does not say so.
         let nullable = !not_null && key == 0;
-        new_column.execute(params![object, place, name, number, length, precision, scale, nullable, collation])?;
+        let own = user_type(number, base);
+        new_column.execute(params![object, place, name, number, length, precision, scale, nullable, collation, own])?;
         let shown = if nullable { "YES" } else { "NO" };
         described.execute(params![schema, table, name, place, base, shown])?;
         if key > 0 {
@@ -90,4 +107,26 @@ pub(super) fn make(connection: &Connection, options: &Options) -> rusqlite::Resu
     connection
         .execute("INSERT INTO sys.columns VALUES (1, 1, 'name', 231, 256, 256, 0, 0, 0, ?1)", [COLLATIONS[0].name])?;
     connection.execute_batch("COMMIT")
+}
+
+/// The number that a type has on its own.
+fn user_type(number: i64, name: &str) -> i64 {
+    match name {
+        "hierarchyid" => 128,
+        "geography" => 130,
+        _ => number,
+    }
+}
+
+/// Notes how many rows each table has.
+pub(super) fn count(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let schema = options.schema;
+    let mut tables = connection.prepare("SELECT object_id, name FROM sys.tables WHERE schema_id = 5")?;
+    let mut rows = tables.query([])?;
+    while let Some(row) = rows.next()? {
+        let (object, table): (i64, String) = (row.get(0)?, row.get(1)?);
+        let sql = format!("INSERT INTO sys.partitions SELECT ?1, 1, count(*) FROM {schema}.[{table}]");
+        connection.execute(&sql, [object])?;
+    }
+    Ok(())
 }

@@ -4,7 +4,8 @@
 //! know is replaced, and what SQL Server does not know is refused, so that nobody gets used to it. Of a list of columns
 //! it is remembered which column each item is, because that decides its type.
 
-use super::types::COLLATIONS;
+use super::types::{COLLATIONS, Type};
+use super::{casts, ties};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -26,12 +27,12 @@ pub(super) enum Piece {
 }
 
 impl Piece {
-    fn is(&self, word: &str) -> bool {
+    pub(super) fn is(&self, word: &str) -> bool {
         matches!(self, Self::Word(own) if own.eq_ignore_ascii_case(word))
     }
 
     /// A name, in brackets or not.
-    fn name(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Word(name) | Self::Name(name) => Some(name),
             _ => None,
@@ -48,6 +49,8 @@ pub(super) struct Item {
     pub(super) column: Option<(String, String)>,
     /// Whether its bytes are wanted, whatever its type is.
     pub(super) as_bytes: bool,
+    /// The type that it is cast to, beside bytes.
+    pub(super) cast: Option<Type>,
 }
 
 /// A statement for SQLite.
@@ -56,6 +59,8 @@ pub(super) struct Translated {
     pub(super) sql: String,
     /// What is selected; empty where that cannot be known before.
     pub(super) items: Vec<Item>,
+    /// Whether a last column only counts.
+    pub(super) counted: bool,
 }
 
 /// What SQL Server would say: number and message.
@@ -73,9 +78,11 @@ pub(super) fn translate(sql: &str) -> Result<Translated, Refusal> {
         return Err((102, "Incorrect syntax near '|'.".to_owned()));
     }
     let items = items(&pieces);
-    // An item that is wanted as bytes is asked for as it is.
-    let pieces = without_casts_to_bytes(&pieces);
-    Ok(Translated { sql: put_together(&pieces)?, items })
+    let pieces = casts::without(&pieces)?;
+    let tied = ties::with_ties(&pieces)?;
+    let counted = tied.is_some();
+    let sql = tied.map_or_else(|| put_together(&pieces), Ok)?;
+    Ok(Translated { sql, items, counted })
 }
 
 fn pieces(sql: &str) -> Result<Vec<Piece>, Refusal> {
@@ -150,7 +157,7 @@ fn pieces(sql: &str) -> Result<Vec<Piece>, Refusal> {
 }
 
 /// How deep in parentheses each piece is.
-fn depths(pieces: &[Piece]) -> Vec<usize> {
+pub(super) fn depths(pieces: &[Piece]) -> Vec<usize> {
     let mut depth = 0_usize;
     let deep = |piece: &Piece| match piece {
         Piece::Mark('(') => {
@@ -200,10 +207,7 @@ fn item(pieces: &[Piece], tables: &BTreeMap<String, String>) -> Item {
         [inside @ .., word, name] if word.is("AS") => (inside, name.name()),
         all => (all, None),
     };
-    let (inside, as_bytes) = match cast_to_bytes(pieces) {
-        Some(inside) => (inside, true),
-        None => (pieces, false),
-    };
+    let (inside, as_bytes, cast) = casts::of_item(pieces);
     let only = || tables.values().next().filter(|_| tables.len() == 1);
     let column = match inside {
         [table, Piece::Mark('.'), column] => {
@@ -219,51 +223,12 @@ fn item(pieces: &[Piece], tables: &BTreeMap<String, String>) -> Item {
         name: name.unwrap_or(own).to_owned(),
         column: column.map(|(table, column)| (table.clone(), column.to_owned())),
         as_bytes,
+        cast,
     }
-}
-
-/// What is inside of `CAST(… AS varbinary(max))`, also where another cast is in between.
-fn cast_to_bytes(pieces: &[Piece]) -> Option<&[Piece]> {
-    let inside = cast(pieces, "varbinary")?;
-    Some(cast(inside, "nvarchar").or_else(|| cast(inside, "varchar")).unwrap_or(inside))
-}
-
-fn cast<'a>(pieces: &'a [Piece], to: &str) -> Option<&'a [Piece]> {
-    match pieces {
-        [
-            word,
-            Piece::Mark('('),
-            inside @ ..,
-            by,
-            kind,
-            Piece::Mark('('),
-            length,
-            Piece::Mark(')'),
-            Piece::Mark(')'),
-        ] if word.is("CAST") && by.is("AS") && kind.is(to) && length.is("max") => Some(inside),
-        _ => None,
-    }
-}
-
-fn without_casts_to_bytes(pieces: &[Piece]) -> Vec<Piece> {
-    let (mut rest, mut kept) = (pieces, Vec::new());
-    while let Some(first) = rest.first() {
-        let end = first.is("CAST").then(|| depths(rest)).and_then(|depths| {
-            (2..rest.len()).find(|at| depths[*at] == 0 && rest[*at] == Piece::Mark(')')).map(|at| at + 1)
-        });
-        if let Some((inside, end)) = end.and_then(|end| cast_to_bytes(&rest[..end]).map(|inside| (inside, end))) {
-            kept.extend_from_slice(inside);
-            rest = &rest[end..];
-        } else {
-            kept.push(first.clone());
-            rest = &rest[1..];
-        }
-    }
-    kept
 }
 
 /// The tables behind `FROM` and `JOIN`, by the names that they have in the statement.
-fn tables(pieces: &[Piece]) -> BTreeMap<String, String> {
+pub(super) fn tables(pieces: &[Piece]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for at in (0..pieces.len()).filter(|at| pieces[*at].is("FROM") || pieces[*at].is("JOIN")) {
         let mut next = at + 1;
@@ -280,7 +245,7 @@ fn tables(pieces: &[Piece]) -> BTreeMap<String, String> {
     found
 }
 
-fn put_together(pieces: &[Piece]) -> Result<String, Refusal> {
+pub(super) fn put_together(pieces: &[Piece]) -> Result<String, Refusal> {
     let mut sql = String::new();
     // How many rows, for each level of parentheses.
     let mut limits: Vec<Option<String>> = vec![None];
@@ -297,6 +262,7 @@ fn put_together(pieces: &[Piece]) -> Result<String, Refusal> {
                 at += 3;
             }
             word if word.is("COUNT_BIG") => sql.push_str("count"),
+            word if word.is("DATALENGTH") => sql.push_str("length"),
             word if word.is("LEN") => sql.push_str("length"),
             word if word.is("ISNULL") => sql.push_str("ifnull"),
             word if word.is("COLLATIONPROPERTY") => {

@@ -61,7 +61,14 @@ pub(super) enum Type {
     Text(Collation),
     Ntext,
     Image,
+    /// Its values are blobs, which are what goes over the wire; with its name, its token, and its size or scale.
+    Wire(&'static str, u8, u8),
+    /// It is only asked for as bytes.
+    Opaque(&'static str),
 }
+
+/// Types whose values are blobs.
+const OPAQUE: [&str; 8] = ["nchar", "char", "binary", "timestamp", "xml", "sql_variant", "hierarchyid", "geography"];
 
 impl Type {
     /// The type that a column of the sample declares. A collation may follow it: `varchar(50) collate Greek_CI_AS`.
@@ -72,6 +79,7 @@ impl Type {
         let inside = inside.trim_end_matches(')');
         let length = if inside == "max" { None } else { Some(inside.parse().unwrap_or(1)) };
         let collation = Collation::named(collation);
+        let scale = inside.parse().unwrap_or(7);
         match name.trim() {
             "int" | "integer" => Self::Int(4),
             "smallint" => Self::Int(2),
@@ -85,7 +93,13 @@ impl Type {
                 Self::Decimal(precision.trim().parse().unwrap_or(18), scale.trim().parse().unwrap_or(0))
             }
             "datetime" => Self::Datetime,
-            "datetime2" => Self::Datetime2,
+            "datetime2" if inside.is_empty() || inside == "7" => Self::Datetime2,
+            "datetime2" => Self::Wire("datetime2", 0x2A, scale),
+            "time" => Self::Wire("time", 0x29, scale),
+            "datetimeoffset" => Self::Wire("datetimeoffset", 0x2B, scale),
+            "smalldatetime" => Self::Wire("smalldatetime", 0x6F, 4),
+            "smallmoney" => Self::Wire("smallmoney", 0x6E, 4),
+            "real" => Self::Wire("real", 0x6D, 4),
             "date" => Self::Date,
             "uniqueidentifier" => Self::Guid,
             "nvarchar" if !ansi => Self::Nvarchar(length),
@@ -94,6 +108,9 @@ impl Type {
             "text" => Self::Text(collation),
             "ntext" => Self::Ntext,
             "image" => Self::Image,
+            other if OPAQUE.contains(&other) => {
+                Self::Opaque(OPAQUE.into_iter().find(|known| *known == other).unwrap_or_default())
+            }
             other => panic!("the server does not know the type `{other}`"),
         }
     }
@@ -135,6 +152,8 @@ impl Type {
             Self::Text(collation) => ("text", 16, 0, 0, Some(collation.name)),
             Self::Ntext => ("ntext", 16, 0, 0, Some(COLLATIONS[0].name)),
             Self::Image => ("image", 16, 0, 0, None),
+            Self::Wire(name, _, size) => (name, 8, 0, size, None),
+            Self::Opaque(name) => (name, 20, 0, 0, None),
         }
     }
 
@@ -143,6 +162,8 @@ impl Type {
         let size = |length: Option<u16>, width: u16| length.map_or([0xFF; 2], |length| (length * width).to_le_bytes());
         match self {
             Self::Int(width) => out.bytes(&[0x26, width]),
+            Self::Wire(_, token, size) => out.bytes(&[token, size]),
+            Self::Opaque(_) => out.bytes(&[0xA5, 0xFF, 0xFF]),
             Self::Bit => out.bytes(&[0x68, 1]),
             Self::Float => out.bytes(&[0x6D, 8]),
             Self::Money => out.bytes(&[0x6E, 8]),
@@ -203,12 +224,22 @@ impl Type {
     /// A value in a row. What the type cannot hold is an error of the server.
     pub(super) fn write_value(self, value: &Value, out: &mut Tokens) -> Result<(), String> {
         let wrong = || format!("Conversion failed when converting the value '{value:?}' to {}.", self.described().0);
+        if let (Self::Opaque(_), Value::Blob(bytes)) = (self, value) {
+            write_long(true, Some(bytes), out);
+            return Ok(());
+        }
         if let Self::Varchar(length, _) | Self::Nvarchar(length) | Self::Varbinary(length) = self {
             write_long(length.is_none(), (*value != Value::Null).then(|| self.bytes_of(value)).as_deref(), out);
             return Ok(());
         }
         if *value == Value::Null {
-            out.bytes(&[0]);
+            let any_length = matches!(self, Self::Opaque(_));
+            out.bytes(if any_length { &[0xFF; 8] } else { &[0] });
+            return Ok(());
+        }
+        if let (Value::Blob(bytes), false) = (value, matches!(self, Self::Text(_) | Self::Ntext | Self::Image)) {
+            out.bytes(&[bytes.len() as u8]);
+            out.bytes(bytes);
             return Ok(());
         }
         match self {
@@ -275,6 +306,7 @@ impl Type {
                 out.bytes(&(bytes.len() as u32).to_le_bytes());
                 out.bytes(&bytes);
             }
+            Self::Wire(..) | Self::Opaque(_) => return Err(wrong()),
             Self::Varchar(..) | Self::Nvarchar(_) | Self::Varbinary(_) => {}
         }
         Ok(())

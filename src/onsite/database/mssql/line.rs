@@ -7,10 +7,12 @@
 use super::super::Row;
 use super::super::address::Server;
 use super::super::query::Rendered;
+use super::order::Cut;
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, Result, connect, page};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::time::Duration;
+use tiberius::ColumnData;
 
 /// The pauses before further tries: together long enough for a server to be started again.
 const PAUSES: [Duration; 8] = [
@@ -28,12 +30,24 @@ const PAUSES: [Duration; 8] = [
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) columns: Vec<String>,
-    pub(super) rows: Vec<Row>,
+    /// As the server sent them.
+    pub(super) rows: Vec<Vec<ColumnData<'static>>>,
+    /// Whether rows came behind the cut.
+    pub(super) more: bool,
+}
+
+impl Answer {
+    /// Its rows as the kinds of value that all databases share.
+    pub(super) fn into_rows(self) -> Vec<Row> {
+        self.rows.into_iter().map(|row| page::row(&row)).collect()
+    }
 }
 
 /// A question, and where its answer is waited for.
 struct Question {
     asked: Rendered,
+    /// Where a page of exact rows ends; everything else is read to its end.
+    cut: Option<Cut>,
     answer: Sender<Result<Answer, Trouble>>,
 }
 
@@ -56,9 +70,14 @@ impl Line {
 
     /// Asks, and waits for the answer.
     pub(super) fn ask(&self, asked: &Rendered) -> Result<Answer, Trouble> {
+        self.ask_until(asked, None)
+    }
+
+    /// The same, up to a cut.
+    pub(super) fn ask_until(&self, asked: &Rendered, cut: Option<Cut>) -> Result<Answer, Trouble> {
         let (answer, outcome) = bounded(1);
         let lost = |()| Trouble { error: ended(), cure: Cure::Nothing };
-        self.0.send(Question { asked: asked.clone(), answer }).map_err(|_| lost(()))?;
+        self.0.send(Question { asked: asked.clone(), cut, answer }).map_err(|_| lost(()))?;
         outcome.recv().map_err(|_| lost(()))?
     }
 }
@@ -95,7 +114,7 @@ impl Session {
             return;
         }
         for question in questions {
-            let answer = runtime.block_on(self.answer(&question.asked));
+            let answer = runtime.block_on(self.answer(&question));
             let _ = question.answer.send(answer);
         }
     }
@@ -107,11 +126,11 @@ impl Session {
         Ok(())
     }
 
-    async fn answer(&mut self, asked: &Rendered) -> Result<Answer, Trouble> {
+    async fn answer(&mut self, question: &Question) -> Result<Answer, Trouble> {
         let mut pauses = PAUSES.iter();
         let mut patience = usize::MAX;
         loop {
-            let trouble = match self.ask(asked).await {
+            let trouble = match self.ask(question).await {
                 Ok(answer) => return Ok(answer),
                 Err(trouble) => trouble,
             };
@@ -125,12 +144,13 @@ impl Session {
         }
     }
 
-    async fn ask(&mut self, asked: &Rendered) -> Result<Answer, Trouble> {
+    async fn ask(&mut self, question: &Question) -> Result<Answer, Trouble> {
         if self.client.is_none() {
             self.connect().await?;
         }
         // The line above has seen to it that there is one.
         let Some(client) = &mut self.client else { return Ok(Answer::default()) };
-        page::ask(client, asked).await.map_err(|error| Trouble::of(&error, &self.server, self.proven))
+        let answer = page::ask(client, &question.asked, question.cut.as_ref()).await;
+        answer.map_err(|error| Trouble::of(&error, &self.server, self.proven))
     }
 }

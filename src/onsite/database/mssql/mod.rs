@@ -6,8 +6,11 @@
 //! asks again. Text that is not what its column promises would end an answer in the middle; such a page is asked for
 //! once more as bytes, decoded here, and noted ([`Irregular`]).
 
+mod cells;
 mod connect;
+mod exact;
 mod line;
+mod order;
 mod page;
 mod schema;
 mod text;
@@ -16,6 +19,7 @@ mod trouble;
 use super::address::Server;
 use super::query::Rendered;
 use super::{Catalogue, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use line::Line;
 use std::collections::BTreeMap;
@@ -33,6 +37,8 @@ pub struct MssqlDatabase {
     known: Option<(String, Arc<Catalogue>)>,
     /// How many values of a column were wrong in which way.
     irregular: BTreeMap<(String, String), u64>,
+    /// The table whose exact rows were read last, and how many of them a page may ask for.
+    pace: Option<(String, usize)>,
 }
 
 impl MssqlDatabase {
@@ -40,7 +46,7 @@ impl MssqlDatabase {
     pub fn open(server: &Server, prefix: &str) -> Result<Self> {
         let line = Line::open(server)?;
         let (server, prefix) = (server.clone(), prefix.to_owned());
-        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new() })
+        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None })
     }
 
     fn known(&mut self) -> Result<(String, Arc<Catalogue>)> {
@@ -61,8 +67,9 @@ impl MssqlDatabase {
             }
             Trouble { error, .. } => error,
         })?;
-        let mut rows = answer.rows;
-        for (index, name) in answer.columns.iter().enumerate() {
+        let columns = answer.columns.clone();
+        let mut rows = answer.into_rows();
+        for (index, name) in columns.iter().enumerate() {
             let column = name.split_once('.').and_then(|(table, column)| catalogue.column(table, column));
             let Some(Kind::Text { unicode, code_page }) = column.map(|column| column.kind) else { continue };
             for value in rows.iter_mut().filter_map(|row| row.0.get_mut(index)) {
@@ -95,13 +102,21 @@ impl Database for MssqlDatabase {
         let (schema, catalogue) = self.known()?;
         let asked = query.render(Dialect::Mssql, &schema, &catalogue, false)?;
         match self.line.ask(&asked) {
-            Ok(answer) => Ok(answer.rows),
+            Ok(answer) => Ok(answer.into_rows()),
             Err(Trouble { cure: Cure::Bytes, .. }) => {
                 let asked = query.render(Dialect::Mssql, &schema, &catalogue, true)?;
                 self.rows_of_bytes(&asked, &catalogue)
             }
             Err(Trouble { error, .. }) => Err(error),
         }
+    }
+
+    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+        self.page(shape, range, limit)
+    }
+
+    fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
+        self.count(shape)
     }
 
     fn irregular(&self) -> Vec<Irregular> {

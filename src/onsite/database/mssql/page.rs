@@ -4,13 +4,14 @@ use super::super::query::Rendered;
 use super::super::{Row, Value};
 use super::connect::Client;
 use super::line::Answer;
+use super::order::Cut;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use futures_util::TryStreamExt;
 use tiberius::numeric::Numeric;
 use tiberius::{ColumnData, FromSql, QueryItem, ToSql};
 
-/// Asks and reads to the end.
-pub(super) async fn ask(client: &mut Client, asked: &Rendered) -> tiberius::Result<Answer> {
+/// Asks and reads to the end; what lies behind a cut is read and forgotten, so that the connection can go on.
+pub(super) async fn ask(client: &mut Client, asked: &Rendered, cut: Option<&Cut>) -> tiberius::Result<Answer> {
     let bound: Vec<Box<dyn ToSql>> = asked.values.iter().map(bind).collect();
     let bound: Vec<&dyn ToSql> = bound.iter().map(|value| &**value as &dyn ToSql).collect();
     let mut stream = if bound.is_empty() {
@@ -18,15 +19,34 @@ pub(super) async fn ask(client: &mut Client, asked: &Rendered) -> tiberius::Resu
     } else {
         client.query(asked.sql.as_str(), &bound).await?
     };
-    let mut answer = Answer::default();
+    let (mut answer, mut bytes) = (Answer::default(), 0);
     while let Some(item) = stream.try_next().await? {
         let QueryItem::Row(row) = item else { continue };
         if answer.rows.is_empty() {
             answer.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
         }
-        answer.rows.push(Row(row.into_iter().map(|value| read(&value)).collect()));
+        let row: Vec<ColumnData<'static>> = row.into_iter().collect();
+        answer.more = answer.more || cut.is_some_and(|cut| cut.is_before(&row, &answer.rows, bytes));
+        if !answer.more {
+            bytes += row.iter().map(weight).sum::<usize>();
+            answer.rows.push(row);
+        }
     }
     Ok(answer)
+}
+
+/// The content of a value in bytes; numbers weigh nothing.
+fn weight(value: &ColumnData<'static>) -> usize {
+    match value {
+        ColumnData::Binary(Some(bytes)) => bytes.len(),
+        ColumnData::String(Some(text)) => text.len(),
+        _ => 0,
+    }
+}
+
+/// A row as the kinds of value that all databases share.
+pub(super) fn row(values: &[ColumnData<'static>]) -> Row {
+    Row(values.iter().map(read).collect())
 }
 
 /// A value with its type: some servers refuse a NULL that has none. Small numbers are `int` as the vendor's keys are, so
@@ -85,18 +105,22 @@ fn decimal(number: Numeric) -> Value {
     {
         return Value::Integer(whole);
     }
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, part) = digits.split_at(digits.len() - scale);
-    let mut text = format!("{}{whole}", if value < 0 { "-" } else { "" });
-    if scale > 0 {
-        text.push('.');
-        text.push_str(part);
-    }
-    // Fifteen digits are what a double surely keeps.
+    let text = digits(value, scale);
     match text.parse() {
-        Ok(real) if digits.trim_start_matches('0').len() <= 15 => Value::Real(real),
+        Ok(real) if value.unsigned_abs() < EXACT => Value::Real(real),
         _ => Value::Text(text),
     }
+}
+
+/// Fifteen digits are what a double surely keeps.
+const EXACT: u128 = 10_u128.pow(15);
+
+/// A decimal as its digits, with so many places behind the point.
+pub(super) fn digits(value: i128, scale: usize) -> String {
+    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, part) = digits.split_at(digits.len() - scale);
+    let sign = if value < 0 { "-" } else { "" };
+    if scale > 0 { format!("{sign}{whole}.{part}") } else { format!("{sign}{whole}") }
 }
 
 #[cfg(test)]

@@ -2,20 +2,22 @@
 
 use super::super::query::Rendered;
 use super::super::{Catalogue, Column, Kind, Row, Value};
-use super::line::Line;
+use super::line::{Answer, Line};
 use super::{Code, Error, Result, Server};
 
 /// Schemas with tables that the login may see, and how many.
 const SCHEMAS: &str = "SELECT s.name, COUNT(*) FROM sys.schemas AS s \
     JOIN sys.tables AS t ON t.schema_id = s.schema_id GROUP BY s.name ORDER BY s.name";
 
-/// All columns of a schema, each with its base type: names that an administrator has given to types say nothing.
+/// All columns of a schema, each with its base type: names that an administrator has given to types say nothing. Types
+/// that are programs of their own (240, as `geography`) have only the name that they were given.
 const COLUMNS: &str = "SELECT t.name, c.name, y.name, c.max_length, c.precision, c.scale, c.is_nullable, \
     k.key_ordinal, CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int) \
     FROM sys.schemas AS s \
     JOIN sys.tables AS t ON t.schema_id = s.schema_id \
     JOIN sys.columns AS c ON c.object_id = t.object_id \
-    LEFT JOIN sys.types AS y ON y.user_type_id = c.system_type_id \
+    LEFT JOIN sys.types AS y ON y.user_type_id = \
+        CASE c.system_type_id WHEN 240 THEN c.user_type_id ELSE c.system_type_id END \
     LEFT JOIN sys.indexes AS i ON i.object_id = t.object_id AND i.is_primary_key = 1 \
     LEFT JOIN sys.index_columns AS k ON k.object_id = i.object_id AND k.index_id = i.index_id \
         AND k.column_id = c.column_id \
@@ -24,7 +26,7 @@ const COLUMNS: &str = "SELECT t.name, c.name, y.name, c.max_length, c.precision,
 /// The schema as the server spells it, with its tables.
 pub(super) fn read(line: &Line, server: &Server, prefix: &str) -> Result<(String, Catalogue)> {
     let ask = |sql: &str, values| {
-        line.ask(&Rendered { sql: sql.to_owned(), values }).map(|answer| answer.rows).map_err(|trouble| trouble.error)
+        line.ask(&Rendered { sql: sql.to_owned(), values }).map(Answer::into_rows).map_err(|trouble| trouble.error)
     };
     let schemas: Vec<String> = ask(SCHEMAS, Vec::new())?.iter().map(|row| row.text(0)).collect();
     let exact = schemas.iter().find(|schema| *schema == prefix);
@@ -62,7 +64,7 @@ fn column(row: &Row, name: String) -> Column {
 }
 
 /// The type as somebody would write it. Lengths are in bytes, -1 for `max`.
-fn declared(base: &str, length: i64, precision: i64, scale: i64) -> String {
+pub(super) fn declared(base: &str, length: i64, precision: i64, scale: i64) -> String {
     match base {
         "nvarchar" | "varchar" | "varbinary" if length < 0 => format!("{base}(max)"),
         "nvarchar" | "nchar" => format!("{base}({})", length / 2),

@@ -27,6 +27,8 @@ pub(super) enum Cure {
     },
     /// To ask for text as bytes.
     Bytes,
+    /// To look again which tables and columns there are.
+    Look,
 }
 
 /// A server that was away, or was busy with itself, may come back.
@@ -146,7 +148,7 @@ fn of_server(number: u32, said: &str, server: &Server, proven: bool) -> Trouble 
             Code::DatabaseUnreadable,
             &format!("`{server}` lacks something that must be there"),
             "is it a CRM database of version 7.1 or later, and is `database.prefix` right?",
-            Cure::Nothing,
+            Cure::Look,
         ),
         number if PASSING.contains(&number) => trouble(
             Code::DatabaseUnreachable,
@@ -182,7 +184,7 @@ mod tests {
             (18456, Code::DatabaseDenied, Cure::Nothing),
             (229, Code::DatabaseDenied, Cure::Nothing),
             (4060, Code::DatabaseAbsent, Cure::Nothing),
-            (208, Code::DatabaseUnreadable, Cure::Nothing),
+            (208, Code::DatabaseUnreadable, Cure::Look),
             (1205, Code::DatabaseUnreachable, AGAIN),
             (8134, Code::DatabaseUnreadable, Cure::Nothing),
         ] {

@@ -1,0 +1,118 @@
+//! Pages of exact rows out of SQL Server, for tables that move.
+//!
+//! A page is one SELECT for a row more than it may hold, so that it is known whether more come. How large rows are
+//! is only known when they are there: tables with columns without a limit begin with few rows, and each page says how
+//! many the next may ask for. What comes behind a full page is read and forgotten.
+
+use super::super::query::Rendered;
+use super::order::{Cut, Order};
+use super::trouble::{Cure, Trouble};
+use super::{Code, Error, MssqlDatabase, Result, Value, exact};
+use crate::tables::{Cells, KeyRange, Page, PageLimit, TableShape};
+use tiberius::ColumnData;
+
+/// So many rows of a table with unlimited columns are asked for first.
+const CAREFUL: usize = 64;
+
+/// How many rows a table has, as the server remembers it.
+const ROWS: &str = "SELECT SUM(p.rows) FROM sys.partitions AS p \
+    JOIN sys.tables AS t ON t.object_id = p.object_id \
+    JOIN sys.schemas AS s ON s.schema_id = t.schema_id \
+    WHERE s.name = @P1 AND t.name = @P2 AND p.index_id IN (0, 1)";
+
+impl MssqlDatabase {
+    pub(super) fn page(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+        let (schema, _) = self.known()?;
+        let order = Order::of(shape)?;
+        let rows = self.rows_to_ask(shape).min(limit.rows).max(1);
+        let asked = statement(&schema, shape, &order, range, rows)?;
+        let cut = Cut { limit: PageLimit { rows, ..limit }, order: order.clone() };
+        let answer = self.line.ask_until(&asked, Some(cut)).map_err(|trouble| match trouble {
+            Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
+            Trouble { error, .. } => error,
+        })?;
+        // Twice as many as fitted: pages grow with smaller rows, and little is read in vain.
+        let fitted = if answer.more { answer.rows.len().min(rows) } else { rows };
+        self.pace = Some((shape.name.clone(), fitted.saturating_mul(2)));
+        let last = answer.rows.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
+        // Where the whole answer is one group of equal rows, others may come behind it.
+        let more = answer.more || (order.ties && answer.rows.len() > rows);
+        let read = answer.rows.into_iter().map(|row| cells(shape, row)).collect::<Result<_>>()?;
+        Ok(Page { rows: read, last, more })
+    }
+
+    /// How many rows the next page of the table may ask for.
+    fn rows_to_ask(&self, shape: &TableShape) -> usize {
+        match &self.pace {
+            Some((table, rows)) if *table == shape.name => *rows,
+            _ if shape.columns.iter().any(|column| !column.masked && is_unlimited(&column.declared)) => CAREFUL,
+            _ => usize::MAX,
+        }
+    }
+
+    /// How many rows a table has: as the server remembers it, or counted where the login may not know.
+    pub(super) fn count(&mut self, shape: &TableShape) -> Result<u64> {
+        let (schema, _) = self.known()?;
+        let values = vec![Value::Text(schema.clone()), Value::Text(shape.name.clone())];
+        if let Ok(answer) = self.line.ask(&Rendered { sql: ROWS.to_owned(), values })
+            && let Some(row) = answer.into_rows().first().filter(|row| !row.is_null(0))
+        {
+            return Ok(row.integer(0) as u64);
+        }
+        let sql = format!("SELECT COUNT_BIG(*) FROM [{schema}].[{}] AS [t]", shape.name);
+        let answer = self.line.ask(&Rendered { sql, values: Vec::new() }).map_err(|trouble| match trouble {
+            Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
+            Trouble { error, .. } => error,
+        })?;
+        Ok(answer.into_rows().first().map_or(0, |row| row.integer(0)) as u64)
+    }
+}
+
+/// Whether values of a type may be of any length.
+fn is_unlimited(declared: &str) -> bool {
+    declared.ends_with("(max)") || matches!(declared, "text" | "ntext" | "image" | "xml" | "geography" | "geometry")
+}
+
+fn changed(shape: &TableShape, column: &str) -> Error {
+    let table = &shape.name;
+    let what = match column {
+        "" => format!("the table `{table}` is not there as it was listed"),
+        column => format!("the column `{table}.{column}` holds what it was not declared for"),
+    };
+    Error::new(Code::DatabaseChanged, what).hint("start again when nobody changes the structure of the database")
+}
+
+/// The SELECT for a page of so many rows and one more.
+fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, rows: usize) -> Result<Rendered> {
+    let items = shape.columns.iter().map(|column| exact::item(shape, column));
+    let mut items = items.collect::<Result<Vec<_>>>()?;
+    items.extend(shape.columns.iter().filter(|column| exact::is_variant(column)).map(exact::type_item));
+    let mut values = Vec::new();
+    let mut conditions = Vec::new();
+    if let Some(after) = &range.after {
+        conditions.push(order.behind(&shape.name, after, &mut values)?);
+    }
+    if let Some(until) = &range.until {
+        conditions.push(order.up_to(&shape.name, until, &mut values)?);
+    }
+    let top = rows.saturating_add(1).min(i32::MAX as usize);
+    let ties = if order.ties { " WITH TIES" } else { "" };
+    let (items, condition, table) = (items.join(", "), conditions.join(" AND "), &shape.name);
+    let filter = if condition.is_empty() { condition } else { format!(" WHERE {condition}") };
+    let by = order.sql();
+    let sql = format!("SELECT TOP ({top}){ties} {items} FROM [{schema}].[{table}] AS [t]{filter} ORDER BY {by}");
+    Ok(Rendered { sql, values })
+}
+
+/// A row as cells. Behind its columns come the types of the values inside of each `sql_variant`.
+fn cells(shape: &TableShape, mut row: Vec<ColumnData<'static>>) -> Result<Cells> {
+    let types = row.split_off(shape.columns.len().min(row.len()));
+    let mut types = types.iter();
+    let mut cells = Cells::with_capacity(shape.columns.len());
+    for (column, value) in shape.columns.iter().zip(row) {
+        let inside = if exact::is_variant(column) { exact::type_name(types.next()) } else { None };
+        let name = inside.as_deref().unwrap_or(&column.declared);
+        cells.push(exact::cell(column.kind, value, name).ok_or_else(|| changed(shape, &column.name))?);
+    }
+    Ok(cells)
+}

@@ -1,0 +1,374 @@
+//! Exact rows: what SQLite gives, and what only SQL Server has.
+
+use super::Site;
+use crate::tds::{Fault, Options, Tds};
+use chrono::{Days, NaiveDate, TimeDelta};
+use omt::Code;
+use omt::onsite::database::{Database, Query};
+use omt::tables::export::{each_row, sum};
+use omt::tables::{Cell, Cells, KeyRange, Other, PageLimit, TableShape, Wide};
+
+const ALL: PageLimit = PageLimit { rows: 1000, bytes: 1 << 20 };
+
+fn shape(database: &mut dyn Database, table: &str) -> TableShape {
+    TableShape::of(database.catalogue().unwrap().table(table).unwrap(), database.dialect())
+}
+
+/// What a cell means to the CRM, whichever database it is from: SQLite keeps numbers as numbers and moments as text.
+fn meaning(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "NULL".to_owned(),
+        Cell::Bit(truth) => u8::from(*truth).to_string(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Float(bits) => f64::from_bits(*bits).to_string(),
+        Cell::Decimal { unscaled, scale } => (*unscaled as f64 / 10_f64.powi(i32::from(*scale))).to_string(),
+        Cell::Money(money) => (*money as f64 / 10_000.0).to_string(),
+        Cell::DateTime { days, ticks } => {
+            let first = NaiveDate::from_ymd_opt(1753, 1, 1).unwrap() + Days::new((days + 53_690) as u64);
+            let moment = first.and_hms_opt(0, 0, 0).unwrap() + TimeDelta::milliseconds(i64::from(*ticks) * 10 / 3);
+            moment.to_string()
+        }
+        Cell::Wide(text) => String::from_utf16(&text.units()).unwrap(),
+        Cell::Text(bytes) => String::from_utf8(bytes.clone()).unwrap(),
+        Cell::Bytes(bytes) => format!("{bytes:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// All rows, page by page, and how large each page was.
+fn pages(
+    database: &mut dyn Database,
+    shape: &TableShape,
+    range: &KeyRange,
+    limit: PageLimit,
+) -> (Vec<Cells>, Vec<Cells>) {
+    let (mut rest, mut rows, mut positions) = (range.clone(), Vec::new(), Vec::new());
+    loop {
+        let page = database.cells(shape, &rest, limit).unwrap();
+        assert_eq!(page.last.is_some(), !page.rows.is_empty());
+        rows.extend(page.rows);
+        // Pages that do not get on would never end.
+        assert!(positions.last() != page.last.as_ref() || page.last.is_none(), "{} {rest:?}", shape.name);
+        positions.extend(page.last.clone());
+        match page.last.filter(|_| page.more) {
+            Some(last) => rest = rest.behind(last),
+            None => return (rows, positions),
+        }
+    }
+}
+
+#[test]
+fn every_table_has_the_same_exact_rows() {
+    let site = Site::new("all");
+    let server = site.serve();
+    let (mut sqlite, mut mssql) = (site.connect(&[]).unwrap(), site.connect_to(&server).unwrap());
+    let catalogue = sqlite.catalogue().unwrap();
+    let mut seen = 0;
+    for table in catalogue.tables() {
+        // The digests of a table's rows are of its own types, so a sum of one side says nothing about the other.
+        let [ours, theirs] = [&mut sqlite, &mut mssql].map(|database| {
+            let shape = shape(&mut **database, &table.name);
+            let mut rows = Vec::new();
+            each_row(&mut **database, &shape, &KeyRange::all(), &mut |row| {
+                rows.push(row.iter().map(meaning).collect::<Vec<_>>());
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(database.estimate(&shape).unwrap(), rows.len() as u64, "{}", table.name);
+            rows
+        });
+        assert_eq!(ours, theirs, "{}", table.name);
+        seen += ours.len();
+    }
+    assert!(seen > 500, "{seen}");
+    for statement in server.statements() {
+        assert!(statement.starts_with("SELECT "), "{statement}");
+    }
+}
+
+/// Tables of every kind of key; some with rows that are there twice, NULLs and values that differ behind their prefix.
+const KEYS: [(&str, &str, usize); 6] = [
+    ("one", "id INTEGER PRIMARY KEY, n \"nvarchar(20)\"", 9),
+    ("two", "id \"int\", n \"nvarchar(20)\", PRIMARY KEY (n, id)", 9),
+    ("narrow", "id \"int\", n \"varchar(200)\", PRIMARY KEY (n, id)", 9),
+    (
+        "loose",
+        "id \"int\", n \"nvarchar(200)\", f \"float\", d \"datetime\", x \"decimal(18,4)\", g \"uniqueidentifier\"",
+        9,
+    ),
+    ("twice", "id \"int\", n \"nvarchar(max)\"", 9),
+    ("times", "t \"datetime2\", id \"int\", m \"money\", k \"date\", PRIMARY KEY (t, k, m)", 6),
+];
+
+fn tables_of_every_key() -> Site {
+    let site = Site::new("");
+    let long = "x".repeat(60);
+    let mut sql = String::new();
+    for (name, columns, _) in KEYS {
+        sql.push_str(&format!("CREATE TABLE {name} ({columns});\n"));
+    }
+    let values = format!(
+        "(-5, 'b'), (1, 'a'), (2, 'æ'), (3, 'a'), (4, ''), (5, '{long}1'), (6, '{long}1'), (7, '{long}2'), (2147483647, 'ab')"
+    );
+    for name in ["one", "two", "narrow"] {
+        sql.push_str(&format!("INSERT INTO {name} VALUES {values};\n"));
+    }
+    sql.push_str(&format!(
+        "INSERT INTO twice VALUES (1, 'a'), (1, 'a'), (1, 'a'), (1, NULL), (NULL, NULL), (NULL, 'a'), (NULL, 'a'),
+             (2, '{long}{long}'), (2, '{long}y');
+         INSERT INTO loose VALUES (1, 'a', 1.5, '2020-01-01 00:00:00', 1.25, NULL), (1, 'a', -1.5, NULL, -1.25, NULL),
+             (1, 'a', 1.5, '2020-01-01 00:00:00', 1.25, NULL), (NULL, NULL, NULL, NULL, NULL, NULL),
+             (1, 'a', 1.5, '2020-01-01 00:00:00', 1.25, '6f9619ff-8b86-d011-b42d-00c04fc964ff'),
+             (1, 'a', 1.5, '2020-01-01 00:00:00', 1.5, '6f9619ff-8b86-d011-b42d-00c04fc964ff'), (2, '', 0, NULL, 0, NULL),
+             (2, NULL, 0, NULL, 0, NULL), (1, 'A', 1.5, '2020-01-02 00:00:00', 1.25, NULL);
+         INSERT INTO times VALUES ('2020-01-01 00:00:00.0000000', 1, 1.5, '2020-01-01'),
+             ('2020-01-01 00:00:00.0000001', 2, 1.5, '2020-01-01'), ('2020-01-01 00:00:00.0000001', 3, -1.5, '2020-01-01'),
+             ('2020-01-01 00:00:00.0000001', 4, 1.5, '2020-01-03'), ('2021-01-01 00:00:00.0000000', 5, 0, '2020-01-01'),
+             ('2021-01-01 00:00:00.0000000', 6, 0, '2019-01-01');"
+    ));
+    site.change(&sql);
+    site
+}
+
+#[test]
+fn every_row_comes_once_whatever_the_key_and_however_small_the_pages() {
+    let site = tables_of_every_key();
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    for (table, _, count) in KEYS {
+        let shape = shape(&mut *database, table);
+        let (all, _) = pages(&mut *database, &shape, &KeyRange::all(), ALL);
+        assert_eq!(all.len(), count, "{table}");
+        for limit in [(1, 1 << 20), (2, 1 << 20), (3, 1 << 20), (100, 1), (100, 100)] {
+            let limit = PageLimit { rows: limit.0, bytes: limit.1 };
+            let (rows, positions) = pages(&mut *database, &shape, &KeyRange::all(), limit);
+            assert_eq!(rows, all, "{table} {limit:?}");
+            // A range that ends anywhere leaves the rest to the next one.
+            for position in positions {
+                let until = KeyRange { until: Some(position.clone()), after: None };
+                let (mut one, _) = pages(&mut *database, &shape, &until, limit);
+                let (other, _) = pages(&mut *database, &shape, &KeyRange::all().behind(position.clone()), limit);
+                let edge = one.len();
+                one.extend(other);
+                assert_eq!(one, all, "{table} {position:?}");
+                assert!(edge > 0 && edge <= count);
+                let sums = [until, KeyRange::all().behind(position)].map(|range| sum(&mut *database, &shape, &range));
+                let [one, other] = sums.map(Result::unwrap);
+                assert_eq!(one + other, sum(&mut *database, &shape, &KeyRange::all()).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_keeps_its_limits_and_its_position_is_the_key() {
+    let site = tables_of_every_key();
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    let one = shape(&mut *database, "one");
+    let page = database.cells(&one, &KeyRange::all(), PageLimit { rows: 4, bytes: 1 << 20 }).unwrap();
+    assert_eq!((page.rows.len(), page.last, page.more), (4, Some(vec![Cell::Integer(3)]), true));
+    let page = database.cells(&one, &KeyRange::all().behind(vec![Cell::Integer(4)]), ALL).unwrap();
+    assert_eq!((page.rows.len(), page.last, page.more), (4, Some(vec![Cell::Integer(2_147_483_647)]), false));
+    // Rows that are equal are never parted.
+    let twice = shape(&mut *database, "twice");
+    let (_, positions) = pages(&mut *database, &twice, &KeyRange::all(), PageLimit { rows: 1, bytes: 1 });
+    assert_eq!(positions.len(), 6);
+    let foreign = KeyRange::all().behind(vec![Cell::wide("x"), Cell::Null]);
+    assert_eq!(database.cells(&one, &foreign, ALL).unwrap_err().code(), Code::Internal);
+}
+
+#[test]
+fn a_connection_that_breaks_in_a_page_costs_nothing() {
+    let site = tables_of_every_key();
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    for table in ["one", "twice"] {
+        let shape = shape(&mut *database, table);
+        let (all, _) = pages(&mut *database, &shape, &KeyRange::all(), ALL);
+        for row in [0, 1, 2] {
+            server.plant(Fault::DropInRow(table, row));
+            let limit = PageLimit { rows: 2, bytes: 1 << 20 };
+            assert_eq!(pages(&mut *database, &shape, &KeyRange::all(), limit).0, all);
+            assert_eq!(server.left(), 0);
+        }
+    }
+}
+
+#[test]
+fn what_stays_behind_is_not_read_and_what_changed_is_told() {
+    let site = tables_of_every_key();
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    let mut one = shape(&mut *database, "one");
+    one.columns[1].masked = true;
+    let page = database.cells(&one, &KeyRange::all(), ALL).unwrap();
+    assert!(page.rows.len() == 9 && page.rows.iter().all(|row| row[1] == Cell::Null));
+    assert!(!server.statements().last().unwrap().contains("[n]"));
+    one.columns[1].masked = false;
+    one.columns[1].name = "gone".into();
+    assert_eq!(database.cells(&one, &KeyRange::all(), ALL).unwrap_err().code(), Code::DatabaseChanged);
+    let mut one = shape(&mut *database, "one");
+    one.columns[1].kind = omt::tables::ColumnType::Bit;
+    assert_eq!(database.cells(&one, &KeyRange::all(), ALL).unwrap_err().code(), Code::DatabaseChanged);
+    one.name = "gone".into();
+    assert_eq!(database.cells(&one, &KeyRange::all(), ALL).unwrap_err().code(), Code::DatabaseChanged);
+    assert_eq!(database.estimate(&one).unwrap_err().code(), Code::DatabaseChanged);
+    one.columns[1].kind = omt::tables::ColumnType::Other;
+    one.columns[1].declared = "json".into();
+    let unreadable = database.cells(&one, &KeyRange::all(), ALL).unwrap_err();
+    assert!(unreadable.code() == Code::DatabaseUnreadable && unreadable.message().contains("`json`"), "{unreadable:?}");
+}
+
+#[test]
+fn rows_are_counted_where_the_server_does_not_tell() {
+    let site = tables_of_every_key();
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    let one = shape(&mut *database, "one");
+    assert_eq!(database.estimate(&one).unwrap(), 9);
+    server.plant(Fault::Deny("partitions"));
+    assert_eq!(database.estimate(&one).unwrap(), 9);
+    assert!(server.statements().last().unwrap().starts_with("SELECT COUNT_BIG(*)"));
+}
+
+#[test]
+fn large_rows_make_small_pages() {
+    let site = Site::new("");
+    site.change(
+        "CREATE TABLE large (id INTEGER PRIMARY KEY, n \"varbinary(max)\");
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+         INSERT INTO large SELECT i, zeroblob(1000) FROM n",
+    );
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    let large = shape(&mut *database, "large");
+    let (rows, positions) = pages(&mut *database, &large, &KeyRange::all(), PageLimit { rows: 2000, bytes: 9500 });
+    assert_eq!((rows.len(), positions.len()), (300, 30));
+    let statements = server.statements();
+    let asked = |top: usize| statements.iter().filter(|asked| asked.contains(&format!("TOP ({top})"))).count();
+    // Ten rows fit: after the first page twice as many are asked for, and one more.
+    assert_eq!((asked(65), asked(21)), (1, 29));
+    assert_eq!(database.number(&Query::new("SELECT count(*) FROM {large}")).unwrap(), 300);
+}
+
+/// Bytes as SQLite writes them.
+fn blob(bytes: &[u8]) -> String {
+    format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// A decimal as it goes over the wire.
+fn decimal(unscaled: i128) -> Vec<u8> {
+    let mut bytes = vec![u8::from(unscaled >= 0)];
+    bytes.extend(unscaled.unsigned_abs().to_le_bytes());
+    bytes
+}
+
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+#[test]
+fn a_value_of_every_type_arrives_exactly() {
+    let most = 10_i128.pow(38) - 1;
+    let midnight = 863_999_999_999_u64;
+    let other = |name: &str, bytes: &[u8]| Cell::Other(Box::new(Other { type_name: name.into(), bytes: bytes.into() }));
+    let last_day = 3_652_058_u32;
+    let day = &last_day.to_le_bytes()[..3];
+    // The declaration, what goes over the wire (text as it is stored), and what must arrive.
+    let values: Vec<(&str, Vec<u8>, Cell)> = vec![
+        ("decimal(38,0)", decimal(most), Cell::Decimal { unscaled: most, scale: 0 }),
+        ("decimal(38,38)", decimal(-most), Cell::Decimal { unscaled: -most, scale: 38 }),
+        ("decimal(18,4)", decimal(-1), Cell::Decimal { unscaled: -1, scale: 4 }),
+        ("money", decimal(i128::from(i64::MIN)), Cell::Money(i64::MIN)),
+        ("money", decimal(i128::from(i64::MAX)), Cell::Money(i64::MAX)),
+        ("smallmoney", decimal(i128::from(i32::MIN)), Cell::Money(i32::MIN.into())),
+        ("float", (-0.0_f64).to_le_bytes().to_vec(), Cell::float(-0.0)),
+        ("float", f64::MAX.to_le_bytes().to_vec(), Cell::float(f64::MAX)),
+        ("float", 0x7FF8_0000_0000_0001_u64.to_le_bytes().to_vec(), Cell::Float(0x7FF8_0000_0000_0001)),
+        ("real", (-0.0_f32).to_le_bytes().to_vec(), Cell::real(-0.0)),
+        ("real", 1_u32.to_le_bytes().to_vec(), Cell::Real(1)),
+        (
+            "datetime",
+            joined(&[&(-53_690_i32).to_le_bytes(), &0_u32.to_le_bytes()]),
+            Cell::DateTime { days: -53_690, ticks: 0 },
+        ),
+        (
+            "datetime",
+            joined(&[&2_958_463_i32.to_le_bytes(), &25_919_999_u32.to_le_bytes()]),
+            Cell::DateTime { days: 2_958_463, ticks: 25_919_999 },
+        ),
+        ("smalldatetime", vec![0xFF, 0xFF, 0x9F, 0x05], Cell::SmallDateTime { days: 65_535, minutes: 1439 }),
+        ("date", vec![0, 0, 0], Cell::Date(0)),
+        ("date", day.to_vec(), Cell::Date(last_day)),
+        ("time(7)", midnight.to_le_bytes()[..5].to_vec(), Cell::Time { units: midnight, scale: 7 }),
+        ("time(0)", 86_399_u32.to_le_bytes()[..3].to_vec(), Cell::Time { units: 86_399, scale: 0 }),
+        (
+            "datetime2(7)",
+            joined(&[&midnight.to_le_bytes()[..5], day]),
+            Cell::DateTime2 { days: last_day, units: midnight, scale: 7 },
+        ),
+        (
+            "datetime2(3)",
+            joined(&[&86_399_999_u32.to_le_bytes(), &[0; 3]]),
+            Cell::DateTime2 { days: 0, units: 86_399_999, scale: 3 },
+        ),
+        (
+            "datetimeoffset(7)",
+            joined(&[&midnight.to_le_bytes()[..5], &[1, 0, 0], &(-840_i16).to_le_bytes()]),
+            Cell::DateTimeOffset { days: 1, units: midnight, scale: 7, offset: -840 },
+        ),
+        (
+            "datetimeoffset(0)",
+            joined(&[&[0; 3], day, &840_i16.to_le_bytes()]),
+            Cell::DateTimeOffset { days: last_day, units: 0, scale: 0, offset: 840 },
+        ),
+        ("uniqueidentifier", (1..=16).collect(), Cell::Guid(std::array::from_fn(|place| place as u8 + 1))),
+        ("timestamp", vec![0, 0, 0, 0, 0, 0, 7, 0xD1], Cell::RowVersion([0, 0, 0, 0, 0, 0, 7, 0xD1])),
+        ("nvarchar(20)", vec![0x41, 0, 0, 0xD8], Cell::Wide(Wide::from_units(&[0x41, 0xD800]))),
+        ("nvarchar(max)", vec![], Cell::wide("")),
+        ("nchar(2)", vec![0x41, 0, 0x20, 0], Cell::wide("A ")),
+        ("ntext", vec![0xE6, 0], Cell::wide("æ")),
+        ("xml", vec![0x3C, 0, 0x61, 0, 0x2F, 0, 0x3E, 0], Cell::wide("<a/>")),
+        ("varchar(50) collate Greek_CI_AS", vec![0xE1, 0xFF, 0x20], Cell::Text(vec![0xE1, 0xFF, 0x20])),
+        ("varchar(max)", vec![0x81], Cell::Text(vec![0x81])),
+        ("char(3)", b"a  ".to_vec(), Cell::Text(b"a  ".to_vec())),
+        ("text", vec![0x80, 0], Cell::Text(vec![0x80, 0])),
+        ("binary(4)", vec![0, 1, 0, 0], Cell::Bytes(vec![0, 1, 0, 0])),
+        ("varbinary(9)", vec![0], Cell::Bytes(vec![0])),
+        ("varbinary(max)", vec![7; 9000], Cell::Bytes(vec![7; 9000])),
+        ("image", vec![], Cell::Bytes(vec![])),
+        ("hierarchyid", vec![0x58], other("hierarchyid", &[0x58])),
+        ("geography", vec![1, 2, 3], other("geography", &[1, 2, 3])),
+        ("sql_variant", vec![18, 4, 0, 1, 5], other("decimal(18,4)", &[18, 4, 0, 1, 5])),
+    ];
+    let numbers: [(&str, i64, Cell); 6] = [
+        ("bit", 1, Cell::Bit(true)),
+        ("tinyint", 255, Cell::Integer(255)),
+        ("smallint", -32_768, Cell::Integer(-32_768)),
+        ("int", i32::MIN.into(), Cell::Integer(i32::MIN.into())),
+        ("bigint", i64::MIN, Cell::Integer(i64::MIN)),
+        ("bigint", i64::MAX, Cell::Integer(i64::MAX)),
+    ];
+    let mut columns: Vec<(&str, String, Cell)> =
+        values.into_iter().map(|(declared, bytes, cell)| (declared, blob(&bytes), cell)).collect();
+    columns.extend(numbers.map(|(declared, number, cell)| (declared, number.to_string(), cell)));
+    let declared: String = columns.iter().enumerate().map(|(n, (kind, ..))| format!(", c{n} \"{kind}\"")).collect();
+    let inserted: String = columns.iter().map(|(_, value, _)| format!(", {value}")).collect();
+    let site = Site::new("");
+    site.change(&format!(
+        "CREATE TABLE everything (id INTEGER PRIMARY KEY{declared});
+         INSERT INTO everything VALUES (1{inserted}); INSERT INTO everything (id) VALUES (2)"
+    ));
+    let server = Tds::start(Options::over(site.database()));
+    let mut database = site.connect_to(&server).unwrap();
+    let shape = shape(&mut *database, "everything");
+    let (rows, _) = pages(&mut *database, &shape, &KeyRange::all(), ALL);
+    assert_eq!(rows.len(), 2);
+    for (place, (declared, _, expected)) in columns.iter().enumerate() {
+        assert_eq!(rows[0][place + 1], *expected, "{declared}");
+        assert_eq!(rows[1][place + 1], Cell::Null, "{declared}");
+        assert!(shape.columns[place + 1].kind.holds(expected), "{declared}");
+    }
+    assert!(database.irregular().is_empty());
+}
