@@ -65,7 +65,7 @@ impl Reading {
         }
         let piece = Piece { shape: Arc::clone(&span.shape), range: span.range.clone(), rows: 0 };
         let mut export = TableExport::new(&piece, self.shared.limits, self.shared.level);
-        for number in 0.. {
+        loop {
             if self.shared.stop.is_draining() {
                 return Ok(false);
             }
@@ -75,7 +75,7 @@ impl Reading {
             let mut large = |_: &_, _| Err(Error::new(Code::Internal, "no value leaves its row"));
             let part = export.next_part(&mut *self.database, || Ok(Vec::new()), &mut large)?;
             let Some((part, bytes)) = part else { break };
-            self.shared.stats.expected.add(u64::from(number > 0));
+            self.shared.stats.expected.add(u64::from(rest.0.is_none()));
             let key = rest.0.take().unwrap_or_else(|| self.shared.key(&mut span.numbers));
             rest.1.after.clone_from(&part.head.range.until);
             let row = row(span, key, part.head.range, part.head.sum);
@@ -118,6 +118,7 @@ impl Reading {
 
     /// The table cannot be read; the others go on.
     fn unreadable(&self, span: &mut Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
+        self.shared.stats.expected.add(u64::from(key.is_none()));
         let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
         let row = row(span, key, range, TableSum::default());
         let found = self.found(&row, 0);

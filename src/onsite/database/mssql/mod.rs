@@ -94,6 +94,10 @@ impl Database for MssqlDatabase {
         Dialect::Mssql
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn catalogue(&mut self) -> Result<Arc<Catalogue>> {
         Ok(self.known()?.1)
     }
