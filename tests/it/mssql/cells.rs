@@ -7,6 +7,7 @@ use omt::Code;
 use omt::onsite::database::{Database, Query};
 use omt::tables::export::{each_row, sum};
 use omt::tables::{Cell, Cells, KeyRange, Other, PageLimit, TableShape, Wide};
+use std::fmt::Write as _;
 
 const ALL: PageLimit = PageLimit { rows: 1000, bytes: 1 << 20 };
 
@@ -105,15 +106,16 @@ fn tables_of_every_key() -> Site {
     let long = "x".repeat(60);
     let mut sql = String::new();
     for (name, columns, _) in KEYS {
-        sql.push_str(&format!("CREATE TABLE {name} ({columns});\n"));
+        writeln!(sql, "CREATE TABLE {name} ({columns});").unwrap();
     }
     let values = format!(
         "(-5, 'b'), (1, 'a'), (2, 'æ'), (3, 'a'), (4, ''), (5, '{long}1'), (6, '{long}1'), (7, '{long}2'), (2147483647, 'ab')"
     );
     for name in ["one", "two", "narrow"] {
-        sql.push_str(&format!("INSERT INTO {name} VALUES {values};\n"));
+        writeln!(sql, "INSERT INTO {name} VALUES {values};").unwrap();
     }
-    sql.push_str(&format!(
+    write!(
+        sql,
         "INSERT INTO twice VALUES (1, 'a'), (1, 'a'), (1, 'a'), (1, NULL), (NULL, NULL), (NULL, 'a'), (NULL, 'a'),
              (2, '{long}{long}'), (2, '{long}y');
          INSERT INTO loose VALUES (1, 'a', 1.5, '2020-01-01 00:00:00', 1.25, NULL), (1, 'a', -1.5, NULL, -1.25, NULL),
@@ -125,7 +127,8 @@ fn tables_of_every_key() -> Site {
              ('2020-01-01 00:00:00.0000001', 2, 1.5, '2020-01-01'), ('2020-01-01 00:00:00.0000001', 3, -1.5, '2020-01-01'),
              ('2020-01-01 00:00:00.0000001', 4, 1.5, '2020-01-03'), ('2021-01-01 00:00:00.0000000', 5, 0, '2020-01-01'),
              ('2021-01-01 00:00:00.0000000', 6, 0, '2019-01-01');"
-    ));
+    )
+    .unwrap();
     site.change(&sql);
     site
 }
@@ -254,7 +257,7 @@ fn large_rows_make_small_pages() {
 
 /// Bytes as SQLite writes them.
 fn blob(bytes: &[u8]) -> String {
-    format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
 }
 
 /// A decimal as it goes over the wire.
@@ -353,8 +356,9 @@ fn a_value_of_every_type_arrives_exactly() {
     let mut columns: Vec<(&str, String, Cell)> =
         values.into_iter().map(|(declared, bytes, cell)| (declared, blob(&bytes), cell)).collect();
     columns.extend(numbers.map(|(declared, number, cell)| (declared, number.to_string(), cell)));
-    let declared: String = columns.iter().enumerate().map(|(n, (kind, ..))| format!(", c{n} \"{kind}\"")).collect();
-    let inserted: String = columns.iter().map(|(_, value, _)| format!(", {value}")).collect();
+    let declared: Vec<_> = columns.iter().enumerate().map(|(n, (kind, ..))| format!(", c{n} \"{kind}\"")).collect();
+    let inserted: Vec<_> = columns.iter().map(|(_, value, _)| format!(", {value}")).collect();
+    let (declared, inserted) = (declared.concat(), inserted.concat());
     let site = Site::new("");
     site.change(&format!(
         "CREATE TABLE everything (id INTEGER PRIMARY KEY{declared});

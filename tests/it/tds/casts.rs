@@ -68,7 +68,7 @@ fn rewrite(pieces: &[Piece], tables: &BTreeMap<String, String>, listed: usize) -
                 return Err((281, "The style is not a valid style number here.".to_owned()));
             }
             // With a T between date and time, which the tables do not have.
-            call("replace", &[&[bound.clone()], &[text("T")], &[text(" ")]], &mut kept);
+            call("replace", &[std::slice::from_ref(bound), &[text("T")], &[text(" ")]], &mut kept);
             at = end + 1;
         } else if let Some(end) = whole("CAST") {
             let all = &pieces[at..=end];
@@ -82,7 +82,7 @@ fn rewrite(pieces: &[Piece], tables: &BTreeMap<String, String>, listed: usize) -
             };
             match (cast(all).map(|cast| cast.to), inside, column) {
                 _ if depths[at] == 0 && at < listed && (as_bytes || decimal.is_some()) => {
-                    kept.extend_from_slice(inside)
+                    kept.extend_from_slice(inside);
                 }
                 (Some("varbinary"), _, Some((table, column))) => {
                     call("bytes_of", &[&[text(&format!("{table}.{column}"))], inside], &mut kept);
