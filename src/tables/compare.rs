@@ -143,25 +143,34 @@ fn order(key: &[Cell]) -> Vec<u8> {
     }
 }
 
+/// Ranges of `every` rows with their sums, over rows that come in the order of their positions.
+pub fn marks(
+    shape: &TableShape,
+    every: u64,
+    each_row: impl FnOnce(&mut dyn FnMut(Cells) -> Result<()>) -> Result<()>,
+) -> Result<Vec<(KeyRange, TableSum)>> {
+    let mut hasher = RowHasher::new(shape.digest());
+    let (mut marks, mut after, mut sum) = (Vec::new(), None, TableSum::default());
+    each_row(&mut |row| {
+        sum.add_row(&hasher.digest(&row));
+        if sum.rows >= every {
+            let until = Some(shape.key_of(&row));
+            let after = std::mem::replace(&mut after, until.clone());
+            marks.push((KeyRange { after, until }, std::mem::take(&mut sum)));
+        }
+        Ok(())
+    })?;
+    // The last one goes on to the end of the table, where only the other side may have rows.
+    marks.push((KeyRange { after, until: None }, sum));
+    Ok(marks)
+}
+
 /// A side that is a database here.
 pub struct Here<'a>(pub &'a mut dyn Database);
 
 impl Side for Here<'_> {
     fn marks(&mut self, shape: &TableShape, every: u64) -> Result<Vec<(KeyRange, TableSum)>> {
-        let mut hasher = RowHasher::new(shape.digest());
-        let (mut marks, mut after, mut sum) = (Vec::new(), None, TableSum::default());
-        each_row(self.0, shape, &KeyRange::all(), &mut |row| {
-            sum.add_row(&hasher.digest(&row));
-            if sum.rows >= every {
-                let until = Some(shape.key_of(&row));
-                let after = std::mem::replace(&mut after, until.clone());
-                marks.push((KeyRange { after, until }, std::mem::take(&mut sum)));
-            }
-            Ok(())
-        })?;
-        // The last one goes on to the end of the table, where only the other side may have rows.
-        marks.push((KeyRange { after, until: None }, sum));
-        Ok(marks)
+        marks(shape, every, |take| each_row(self.0, shape, &KeyRange::all(), take))
     }
 
     fn sums(&mut self, shape: &TableShape, ranges: &[KeyRange]) -> Result<Vec<TableSum>> {

@@ -1,7 +1,7 @@
 //! The parts of a table as one side of a comparison: what was sent, row by row.
 
 use super::content::Contents;
-use crate::tables::compare::{RowProof, Side};
+use crate::tables::compare::{RowProof, Side, marks};
 use crate::tables::{Cell, Cells, KeyRange, RowHasher, TableShape, TableSum};
 use crate::tenant::protocol::{ManifestPart, ManifestTable};
 use crate::{Code, Error, Result};
@@ -38,19 +38,7 @@ impl<'a> FromParts<'a> {
 
 impl Side for FromParts<'_> {
     fn marks(&mut self, shape: &TableShape, every: u64) -> Result<Vec<(KeyRange, TableSum)>> {
-        let mut hasher = RowHasher::new(shape.digest());
-        let (mut marks, mut after, mut sum) = (Vec::new(), None, TableSum::default());
-        self.each_row(&mut |row| {
-            sum.add_row(&hasher.digest(&row));
-            if sum.rows >= every {
-                let until = Some(shape.key_of(&row));
-                let after = std::mem::replace(&mut after, until.clone());
-                marks.push((KeyRange { after, until }, std::mem::take(&mut sum)));
-            }
-            Ok(())
-        })?;
-        marks.push((KeyRange { after, until: None }, sum));
-        Ok(marks)
+        marks(shape, every, |take| self.each_row(take))
     }
 
     fn sums(&mut self, shape: &TableShape, ranges: &[KeyRange]) -> Result<Vec<TableSum>> {
