@@ -5,6 +5,7 @@
 //! A [`database`] answers queries; a [`Source`] streams the rows that the pipeline moves out of it, in order of their
 //! ids, page by page. Everything is opened to read only.
 
+pub mod changes;
 pub mod database;
 pub mod discovery;
 mod folders;
