@@ -45,7 +45,7 @@ impl From<&Error> for Exit {
             | Code::LedgerForeign
             | Code::PeopleInvalid
             | Code::TenantDenied => Self::Usage,
-            Code::TenantRefused | Code::CheckBlocked => Self::Blocked,
+            Code::TenantRefused | Code::CheckBlocked | Code::CommandRefused => Self::Blocked,
             Code::LedgerUnusable
             | Code::DatabaseUnreachable
             | Code::TenantUnreachable
