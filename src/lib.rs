@@ -26,7 +26,7 @@
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
-//! * [`wizard`]: the front actor: steps, commands, view;
+//! * [`wizard`]: the front actor: steps, commands, view; [`web`] and [`stdio`]: how other front ends reach it;
 //! * [`forecast`]: how long it will take, measured beforehand;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`people`]: users, plans and user names, and what was decided about them;
@@ -57,8 +57,10 @@ pub mod pipeline;
 pub mod report;
 pub mod resources;
 pub mod sample;
+pub mod stdio;
 pub mod tables;
 pub mod tenant;
+pub mod web;
 pub mod wizard;
 
 pub use error::{Code, Error, Result};

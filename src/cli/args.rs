@@ -87,6 +87,8 @@ pub(super) enum Command {
     Report(Report),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
+    /// The wizard for browsers and programs: a page and an API on this machine, or JSON lines
+    Serve(ServeFaces),
     /// The receiving side
     #[command(subcommand)]
     Tenant(Tenant),
@@ -111,6 +113,28 @@ pub(super) struct Demo {
     /// Another seed gives another company
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ServeFaces {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE", required_unless_present = "sample", conflicts_with = "sample")]
+    pub(super) config: Option<PathBuf>,
+    /// A sample installation and a tenant to try it with, in a new folder below the system's temporary one
+    #[arg(long)]
+    pub(super) sample: bool,
+    /// How many documents the sample has
+    #[arg(long, default_value_t = 2000, requires = "sample")]
+    pub(super) documents: u64,
+    /// How many users the sample has, 20 to 10000
+    #[arg(long, requires = "sample")]
+    pub(super) users: Option<u32>,
+    /// Requests a line on stdin, messages a line on stdout, instead of HTTP: see docs/api.md
+    #[arg(long, conflicts_with = "listen")]
+    pub(super) stdio: bool,
+    /// The address, of this machine only; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
 }
 
 #[derive(Debug, ClapArgs)]

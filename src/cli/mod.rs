@@ -9,10 +9,12 @@ mod face;
 mod forecast;
 mod install;
 mod logon;
+mod loopback;
 mod mail;
 mod migrate;
 mod report;
 mod sample;
+mod serve;
 mod status;
 mod tenant;
 mod users;
@@ -66,6 +68,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
+        Command::Serve(args) => serve::serve(args, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

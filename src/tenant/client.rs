@@ -180,7 +180,7 @@ impl HttpTenant {
             while still < self.stall {
                 tokio::time::sleep(LOOK).await;
                 let now = progress.load(Relaxed);
-                still = if now == last { still + LOOK } else { Duration::ZERO };
+                still = if now == last && !body.is_held() { still + LOOK } else { Duration::ZERO };
                 last = now;
             }
         };

@@ -142,7 +142,11 @@ impl<D: Destination> Destination for Retrying<D> {
 
 impl<D: Destination> Destination for Paced<D> {
     fn put_pack(&self, name: Digest, body: Body) -> Answer<'_, Landed> {
-        self.inner.put_pack(name, body.through(&self.valve))
+        Box::pin(async move {
+            // What begins while nothing may pass would be given up by the other side.
+            self.valve.opened().await;
+            self.inner.put_pack(name, body.through(&self.valve)).await
+        })
     }
 
     fn tenant(&self) -> Answer<'_, TenantInfo> {

@@ -35,7 +35,11 @@ pub(super) struct From {
         (status = 503, description = "too many streams are open", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
-pub(super) async fn events(request: HttpRequest, from: Query<From>, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+pub(super) async fn events(
+    request: HttpRequest,
+    from: Query<From>,
+    shared: Data<Shared>,
+) -> Result<HttpResponse, Problem> {
     let seen = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let events = shared.front.events().clone();
     let after = seen.or(from.after).unwrap_or_else(|| events.last());
@@ -89,7 +93,10 @@ mod tests {
         assert_eq!(text.lines().count(), 4);
         let data = text.lines().nth(2).and_then(|line| line.strip_prefix("data: ")).unwrap();
         let read: serde_json::Value = serde_json::from_str(data).unwrap();
-        assert_eq!((&read["id"], &read["event"], &read["message"]), (&7.into(), &"warning".into(), &"a\r\nb\n\ndata: c".into()));
+        assert_eq!(
+            (&read["id"], &read["event"], &read["message"]),
+            (&7.into(), &"warning".into(), &"a\r\nb\n\ndata: c".into())
+        );
         assert!(text.starts_with("id: 7\nevent: warning\n"));
     }
 }

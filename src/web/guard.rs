@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn a_name_that_somebody_pointed_here_is_not_ours() {
-        for host in ["evil.example", "evil.example:4711", "127.0.0.1", "127.0.0.1:80", "", "localhost.evil.example:4711"] {
+        for host in
+            ["evil.example", "evil.example:4711", "127.0.0.1", "127.0.0.1:80", "", "localhost.evil.example:4711"]
+        {
             assert_eq!(judge("/", &Method::GET, &[("host", host)]), 421, "{host}");
         }
         assert_eq!(judge("/", &Method::GET, &[]), 421);

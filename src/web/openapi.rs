@@ -85,9 +85,7 @@ fn operation(name: &str, gives: &str, parameters: &[(&str, &str)], kind: &str) -
         "json" => json!({ "application/json": { "schema": {} } }),
         mime => json!({ mime: { "schema": { "type": "string" } } }),
     };
-    let parameter = |(name, kind): &(&str, &str)| {
-        json!({ "name": name, "in": "query", "required": false, "schema": { "type": kind } })
-    };
+    let parameter = |(name, kind): &(&str, &str)| json!({ "name": name, "in": "query", "required": false, "schema": { "type": kind } });
     json!({
         "tags": ["queries"],
         "operationId": name,

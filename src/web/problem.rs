@@ -51,9 +51,11 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = match error.code() {
             // The same call may be right in another step, or after something else was done.
-            Code::CommandRefused | Code::CheckBlocked | Code::TenantRefused | Code::PeopleInvalid | Code::LedgerBusy => {
-                StatusCode::CONFLICT
-            }
+            Code::CommandRefused
+            | Code::CheckBlocked
+            | Code::TenantRefused
+            | Code::PeopleInvalid
+            | Code::LedgerBusy => StatusCode::CONFLICT,
             Code::ConfigInvalid => StatusCode::BAD_REQUEST,
             code if code.is_retryable() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

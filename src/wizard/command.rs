@@ -46,14 +46,14 @@ pub enum Command {
     Waive {
         /// The id of the check.
         check: String,
-        /// Why.
+        /// Why it is decided so: printed in every report.
         why: String,
     },
     /// Checklist: a check counts again.
     Unwaive {
         /// The id of the check.
         check: String,
-        /// Why.
+        /// Why it counts again.
         why: String,
     },
     /// Checklist: users get a plan, or lose it.
@@ -267,4 +267,41 @@ fn page() -> usize {
 
 fn json() -> String {
     "json".into()
+}
+
+impl Command {
+    /// The name of the command, as in JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Choose { .. } => "choose",
+            Self::Locate(_) => "locate",
+            Self::Detect => "detect",
+            Self::UseInstallation => "use-installation",
+            Self::LogOn { .. } => "log-on",
+            Self::GoOn => "go-on",
+            Self::Confirm(_) => "confirm",
+            Self::Check => "check",
+            Self::Waive { .. } => "waive",
+            Self::Unwaive { .. } => "unwaive",
+            Self::Assign { .. } => "assign",
+            Self::RemoveAllPlans => "remove-all-plans",
+            Self::SuggestPlans => "suggest-plans",
+            Self::Name { .. } => "name",
+            Self::ImportUsers { .. } => "import-users",
+            Self::Undo => "undo",
+            Self::Notify { .. } => "notify",
+            Self::Tick { .. } => "tick",
+            Self::Upload { .. } => "upload",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Stop => "stop",
+            Self::Limit { .. } => "limit",
+            Self::Unfreeze => "unfreeze",
+            Self::LookAgain => "look-again",
+            Self::StartOver => "start-over",
+            Self::Back => "back",
+        }
+    }
 }

@@ -6,12 +6,25 @@
 //!
 //! [`step`] has the steps and the journeys, [`command`] what can be asked, [`view`] what is seen, [`event`] what happens.
 
+mod actor;
+mod checks;
 pub mod command;
+mod draw;
 pub mod event;
+mod found;
+mod front;
+mod help;
+mod query;
+mod rules;
+mod state;
 pub mod step;
+mod texts;
+mod upload;
 pub mod view;
 
 pub use command::{Command, Contact, Places, Query, Recovery, Task};
 pub use event::{Event, Events, Numbered};
+pub use front::Front;
+pub use query::Answer;
 pub use step::{Journey, Step};
 pub use view::{VERSION, View};

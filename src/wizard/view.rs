@@ -6,7 +6,7 @@
 use super::command::{Contact, Recovery, Task};
 use super::step::{Journey, Step};
 use crate::pipeline::EdgeFigures;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -89,7 +89,7 @@ pub struct Busy {
 }
 
 /// An error as a face shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trouble {
     /// A stable code.
     pub code: String,
@@ -335,7 +335,7 @@ pub struct Upload {
 }
 
 /// How an upload stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UploadState {
     /// It may begin.

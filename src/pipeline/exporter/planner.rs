@@ -158,7 +158,7 @@ fn settled(part: &KnownPart, pass: u64) -> bool {
 pub(super) fn count(stats: &Stats, size: u64) {
     stats.expected.add(1);
     stats.rows.add(1);
-    stats.unchanged.add(size);
+    stats.add_unchanged(Kind::Part, size);
 }
 
 /// What the ledger keeps of a shape.

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::planner::Span;
 use crate::archive::DATABASE;
-use crate::item::{Key, Outcome};
+use crate::item::{Key, Kind, Outcome};
 use crate::ledger::{Found, PartRow, Record, Stamp};
 use crate::onsite::database::Database;
 use crate::pipeline::assembly::Assembly;
@@ -59,7 +59,7 @@ impl Reading {
             && sum(&mut *self.database, &span.shape, &span.range)? == part.row.sum
         {
             self.shared.stats.rows.add(1);
-            self.shared.stats.unchanged.add(part.size);
+            self.shared.stats.add_unchanged(Kind::Part, part.size);
             self.shared.writer.put(Record::PartKept(part.row.key, span.pass))?;
             return Ok(true);
         }
@@ -94,7 +94,7 @@ impl Reading {
         let found = self.found(&row, size);
         let (stamp, named) = (found.stamp, named(&found));
         shared.stats.rows.add(1);
-        shared.stats.found.add(size);
+        shared.stats.add_found(Kind::Part, size);
         shared.stats.opened.add(1);
         shared.stats.parts.add(size);
         shared.writer.put(Record::Part(Box::new(row), Some(found)))?;

@@ -78,7 +78,7 @@ impl Shared {
     /// The file was found: the ledger knows, then the hasher. Gives `false` when nobody wants more.
     fn hand_over(&self, key: Key, found: Found, print: i64) -> Result<bool> {
         let Some(root) = self.rules.roots.get(found.root) else { return Ok(true) };
-        self.stats.found.add(found.stamp.size);
+        self.stats.add_found(key.kind(), found.stamp.size);
         let inside = if found.dir.is_empty() { found.name.clone() } else { format!("{}/{}", found.dir, found.name) };
         let path = root.path.join(&inside);
         let named = format!("{}/{inside}", root.label);

@@ -130,7 +130,7 @@ impl KnownStream<'_> {
         if known.key.language().is_some() && of_this_row && known.outcome == Some(Outcome::Verified) {
             shared.stats.expected.add(1);
             shared.stats.rows.add(1);
-            shared.stats.unchanged.add(known.stamp.map_or(0, |stamp| stamp.size));
+            shared.stats.add_unchanged(known.key.kind(), known.stamp.map_or(0, |stamp| stamp.size));
             return Ok(());
         }
         shared.writer.put(Record::Withdrawn(known.key))
