@@ -10,6 +10,7 @@
 mod line;
 mod schema;
 
+pub(crate) use schema::open_parts;
 pub use schema::{document, schemas};
 
 use crate::wizard::view::Trouble;
