@@ -5,7 +5,7 @@
 //! a power cut, so a change is *outstanding* from the moment it may have been made until it is known to be undone: taking back a
 //! change that was never made must therefore do no harm. `omt unfreeze` takes back everything that is outstanding, the newest first.
 
-use crate::ledger::{Ledger, Reader, Record, Setting};
+use crate::ledger::{Ledger, Reader, Record, Setting, Writer};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -49,24 +49,28 @@ pub fn enter(ledger: &Ledger, change: Change) -> Result<Outstanding> {
     let value = serde_json::to_string(&outstanding.change)
         .map_err(|cause| Error::new(Code::Internal, "a change cannot be written down").because(cause))?;
     let body = json!({ "id": outstanding.id, "what": outstanding.change });
-    decided(ledger, CHANGED, body, outstanding.id, Some(value))?;
+    decided(&ledger.writer(), CHANGED, body, outstanding.id, Some(value))?;
     Ok(outstanding)
 }
 
 /// Enters that a change was taken back. `how` says what was found, in a few words.
 pub fn taken_back(ledger: &Ledger, outstanding: &Outstanding, how: &str) -> Result<()> {
+    settle(&ledger.writer(), outstanding, how)
+}
+
+/// The same, for whoever has only a way to the ledger's writer.
+pub fn settle(writer: &Writer, outstanding: &Outstanding, how: &str) -> Result<()> {
     let body = json!({ "id": outstanding.id, "what": outstanding.change, "how": how });
-    decided(ledger, RESTORED, body, outstanding.id, None)
+    decided(writer, RESTORED, body, outstanding.id, None)
 }
 
 fn decided(
-    ledger: &Ledger,
+    writer: &Writer,
     kind: &'static str,
     body: serde_json::Value,
     id: Uuid,
     value: Option<String>,
 ) -> Result<()> {
-    let writer = ledger.writer();
     writer.put(Record::Decided(kind, body, vec![Setting { scope: SCOPE, key: id.to_string(), value }]))?;
     writer.flush()
 }
