@@ -45,12 +45,6 @@ impl Held {
         }
     }
 
-    /// What is left to be taken back when a run is over.
-    #[must_use]
-    pub fn outstanding(&self) -> &[Outstanding] {
-        &self.outstanding
-    }
-
     /// Takes back what `keep` does not want to keep. What cannot be taken back stays in the ledger for the next run.
     fn release(&mut self, keep: impl Fn(&Change) -> bool) {
         let (kept, gone): (Vec<_>, Vec<_>) =
@@ -123,8 +117,8 @@ fn connections(installation: &Installation, moment: &Moment, readers: usize) -> 
 /// What cannot be taken back stays outstanding.
 pub fn put_back(ledger: &Ledger, config: &Config) -> Result<Vec<String>> {
     let mut said = Vec::new();
-    for one in changes::outstanding(&ledger.reader()?)?.iter().filter(|one| is_of_reading(&one.change)) {
-        let what = named(&one.change);
+    for one in &changes::outstanding(&ledger.reader()?)? {
+        let Some(what) = named(&one.change) else { continue };
         match take_back(&one.change, config) {
             Ok(how) => {
                 changes::taken_back(ledger, one, &how)?;
@@ -141,14 +135,14 @@ pub fn take_back(change: &Change, config: &Config) -> Result<String> {
     Installation::find(config)?.connect()?.take_back(change)
 }
 
-/// Whether a change was made for a consistent reading, and not by somebody who freezes the installation.
-fn is_of_reading(change: &Change) -> bool {
-    matches!(change, Change::DatabaseSnapshot { .. } | Change::SnapshotIsolation { .. })
-}
-
-fn named(change: &Change) -> String {
-    match change {
-        Change::DatabaseSnapshot { name } => format!("the database snapshot `{name}`"),
-        Change::SnapshotIsolation { database } => format!("snapshot isolation of `{database}`, switched on"),
+/// A change that was made for a consistent reading, in words; nothing for others, as those of a freeze, which stand until
+/// somebody takes them back.
+fn named(change: &Change) -> Option<String> {
+    if let Change::DatabaseSnapshot { name } = change {
+        return Some(format!("the database snapshot `{name}`"));
     }
+    if let Change::SnapshotIsolation { database } = change {
+        return Some(format!("snapshot isolation of `{database}`, switched on"));
+    }
+    None
 }

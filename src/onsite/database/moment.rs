@@ -109,10 +109,8 @@ impl Moment {
     /// Whether it rests on a change of the installation.
     #[must_use]
     pub fn needs(&self, change: &Change) -> bool {
-        match change {
-            Change::DatabaseSnapshot { name } => self.snapshot.as_ref() == Some(name),
-            Change::SnapshotIsolation { .. } => self.rung == Rung::SnapshotIsolation,
-        }
+        matches!(change, Change::DatabaseSnapshot { name } if self.snapshot.as_ref() == Some(name))
+            || (matches!(change, Change::SnapshotIsolation { .. }) && self.rung == Rung::SnapshotIsolation)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Site, access};
 use crate::tds::{Fault, Options, Tds};
-use crate::world::World;
+use crate::world::{Output, World};
 use omt::config::Config;
 use omt::ledger::Ledger;
 use omt::onsite::Installation;
@@ -218,6 +218,14 @@ fn rows_at_the_tenant(world: &World) -> (i64, i64) {
     database.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
+/// Whether front ends were told so.
+fn warned(output: &Output, words: &str) -> bool {
+    let said = |event: &serde_json::Value| {
+        event["event"] == "warning" && event["message"].as_str().is_some_and(|message| message.contains(words))
+    };
+    output.events().iter().any(said)
+}
+
 #[test]
 fn a_migration_does_not_see_what_is_written_while_it_reads() {
     for (create, isolation, rung) in [(true, false, "database-snapshot"), (false, true, "snapshot-isolation")] {
@@ -241,11 +249,7 @@ fn without_rights_a_migration_reads_plainly_and_says_so_everywhere() {
     write_when_it_is_read(&server, &world);
     let output = world.migrate();
     assert_eq!(output.finished(0)["database"]["rung"], "plain");
-    assert!(
-        output.stderr.contains("the tables are read by plain reading; no database-snapshot: "),
-        "{}",
-        output.stderr
-    );
+    assert!(warned(&output, "the tables are read by plain reading; no database-snapshot: "), "{}", output.stdout);
     assert_eq!(rows_at_the_tenant(&world), (0, 40));
     let report = world.report();
     let refused: Vec<_> = report["database"]["refused"].as_array().unwrap().iter().map(|one| &one["rung"]).collect();
@@ -269,10 +273,7 @@ fn a_run_that_is_killed_leaves_a_snapshot_that_the_next_one_takes_back() {
     let output = world.migrate();
     let finished = output.finished(0);
     assert_eq!(finished["database"]["proven"], true);
-    assert!(
-        output.stderr.contains(&format!("had left the database snapshot `{}`: dropped", left[0])),
-        "{}",
-        output.stderr
-    );
+    let said = format!("had left the database snapshot `{}`: dropped", left[0]);
+    assert!(warned(&output, &said), "{}", output.stdout);
     assert!(server.snapshots().is_empty());
 }

@@ -76,7 +76,7 @@ impl Databases {
             }
         }
         let mut state = self.state();
-        let file = self.folder.path().join(format!("{}.db", state.copies.len()));
+        let file = self.folder.path().join(format!("{name}.db"));
         let source = Connection::open(&options.file).expect("the sample");
         source.execute("VACUUM INTO ?1", [file.to_str().expect("plain letters")]).expect("a copy");
         state.copies.insert(name, Copy { file, used: Arc::default() });

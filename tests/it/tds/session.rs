@@ -84,7 +84,7 @@ fn answer<'a>(
             refusal = Some((229, message));
         }
         Some(Fault::Fail(_, number, message) | Fault::Refuse(_, number, message)) => {
-            refusal = Some((number, message.to_owned()))
+            refusal = Some((number, message.to_owned()));
         }
         Some(Fault::DropInRow(_, row)) => breaks_in = Some(row),
         _ => {}

@@ -126,7 +126,7 @@ impl Database for MssqlDatabase {
     }
 
     fn climb(&mut self, terms: &Terms, enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
-        self.climb_to(terms, enter)
+        self.climb_to(*terms, enter)
     }
 
     fn hold(&mut self, moment: &Moment) -> Result<()> {

@@ -27,7 +27,7 @@ const STATE: &str = "SELECT d.snapshot_isolation_state FROM sys.databases AS d W
 const OF_NAME: usize = 80;
 
 impl MssqlDatabase {
-    pub(super) fn climb_to(&mut self, terms: &Terms, enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
+    pub(super) fn climb_to(&mut self, terms: Terms, enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
         let may = self.ask_rows(MAY, Vec::new())?;
         let (database, may_create) = may.first().map_or((String::new(), true), |row| {
             // Where the server does not say, trying tells.
@@ -83,7 +83,7 @@ impl MssqlDatabase {
     fn isolation(
         &mut self,
         database: &str,
-        terms: &Terms,
+        terms: Terms,
         enter: &mut dyn FnMut(Change) -> Result<()>,
     ) -> Result<Result<Moment, String>> {
         let state = self.isolation_state(database)?;
@@ -132,30 +132,38 @@ impl MssqlDatabase {
     }
 
     pub(super) fn undo(&mut self, change: &Change) -> Result<String> {
-        match change {
-            Change::DatabaseSnapshot { name } => {
-                // Only what is a snapshot is dropped, whatever else has this name.
-                if !self.has_snapshot(name)? {
-                    return Ok("it was not there".to_owned());
-                }
-                let dropped = self.line.ask(&plain(format!("DROP DATABASE {}", bracketed(name))));
-                if self.has_snapshot(name)? {
-                    return Err(still_there(&format!("the database snapshot `{name}` cannot be dropped"), dropped));
-                }
-                Ok("dropped".to_owned())
-            }
-            Change::SnapshotIsolation { database } => {
-                if let Some(0 | 2) | None = self.isolation_state(database)? {
-                    return Ok("it was off".to_owned());
-                }
-                let switched = self.line.ask(&plain(switch(database, false)));
-                if let Some(1 | 3) = self.isolation_state(database)? {
-                    let what = format!("snapshot isolation of `{database}` cannot be switched off");
-                    return Err(still_there(&what, switched));
-                }
-                Ok("switched off".to_owned())
-            }
+        if let Change::DatabaseSnapshot { name } = change {
+            return self.drop_snapshot(name);
         }
+        if let Change::SnapshotIsolation { database } = change {
+            return self.switch_off(database);
+        }
+        Err(Error::new(Code::Internal, "this change was not made at the SQL Server")
+            .hint("this is a defect of omt, please report it with the ledger"))
+    }
+
+    fn drop_snapshot(&mut self, name: &str) -> Result<String> {
+        // Only what is a snapshot is dropped, whatever else has this name.
+        if !self.has_snapshot(name)? {
+            return Ok("it was not there".to_owned());
+        }
+        let dropped = self.line.ask(&plain(format!("DROP DATABASE {}", bracketed(name))));
+        if self.has_snapshot(name)? {
+            return Err(still_there(&format!("the database snapshot `{name}` cannot be dropped"), dropped));
+        }
+        Ok("dropped".to_owned())
+    }
+
+    fn switch_off(&mut self, database: &str) -> Result<String> {
+        if let Some(0 | 2) | None = self.isolation_state(database)? {
+            return Ok("it was off".to_owned());
+        }
+        let switched = self.line.ask(&plain(switch(database, false)));
+        if let Some(1 | 3) = self.isolation_state(database)? {
+            let what = format!("snapshot isolation of `{database}` cannot be switched off");
+            return Err(still_there(&what, switched));
+        }
+        Ok("switched off".to_owned())
     }
 
     fn has_snapshot(&mut self, name: &str) -> Result<bool> {
