@@ -239,6 +239,9 @@ pub(super) struct Run {
     /// Go on although company name or serial number differ from the last run
     #[arg(long)]
     pub(super) identity_changed: bool,
+    /// Nobody works in the installation: I have seen to it, and vouch for it while this runs
+    #[arg(long)]
+    pub(super) frozen: bool,
 }
 
 impl Run {

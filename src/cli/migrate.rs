@@ -17,7 +17,7 @@ pub(super) async fn migrate(args: Run, recovery_only: bool, output: &Output) -> 
     serve_metrics(&config)?;
     stop_on_signals(control.stop.clone());
     let face = Face::new(output, &control);
-    let consent = Consent { identity_changed: args.identity_changed, recovery_only };
+    let consent = Consent { identity_changed: args.identity_changed, recovery_only, frozen: args.frozen };
     let summary = run(config, consent, control, face.observer()).await;
     face.finish();
     let summary = summary?;

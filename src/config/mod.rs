@@ -17,6 +17,7 @@ pub use rate::{Rate, Window};
 pub(crate) use secret::{take_password, unescaped};
 pub use size::Size;
 
+use crate::onsite::database::Rung;
 use crate::pack::cut::Cut;
 use crate::tenant::protocol::Mode;
 use secrecy::SecretString;
@@ -249,6 +250,10 @@ pub struct Tables {
     pub level: i32,
     /// A table of more rows is read in ranges of so many, by several connections.
     pub range_rows: u64,
+    /// The highest rung of consistent reading that is tried: `database-snapshot`, `snapshot-isolation`, `frozen` or `plain`.
+    pub rung: Rung,
+    /// Consent to switch snapshot isolation on for the time of the reading, where it is off: that changes the database.
+    pub switch_on: bool,
 }
 
 impl Default for Tables {
@@ -262,6 +267,8 @@ impl Default for Tables {
             large: Size(1 << 20),
             level: 3,
             range_rows: 1_000_000,
+            rung: Rung::DatabaseSnapshot,
+            switch_on: false,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::config::Config;
 use crate::item::Outcome;
-use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
-use crate::onsite::Installation;
+use crate::ledger::{KnownPart, Ledger, PASS, Pass, Reader, Record, Writer};
+use crate::onsite::database::{Refused, Terms};
+use crate::onsite::{Installation, ladder};
 use crate::pipeline::exporter::{Export, Exported};
-use crate::pipeline::{Event, Observer, Stats, Stop};
+use crate::pipeline::{Event, Finished, Observer, Stats, Stop};
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::{Cutting, Left};
@@ -55,6 +56,9 @@ pub struct DatabaseReport {
     pub summary: DatabaseSummary,
     /// What stays behind, and why. Shapes are left out.
     pub left_behind: Vec<LeftBehind>,
+    /// Higher rungs of consistent reading that were not possible, and why.
+    #[serde(default)]
+    pub refused: Vec<Refused>,
 }
 
 impl DatabaseReport {
@@ -72,30 +76,64 @@ impl DatabaseReport {
 }
 
 /// What the exporter reads, if tables move. Says so where they should and cannot.
-pub(super) fn export(config: &Config, installation: &Installation, observer: &Observer) -> Result<Option<Export>> {
+pub(super) fn export(
+    config: &Config,
+    installation: &Installation,
+    ledger: &Ledger,
+    frozen: bool,
+    observer: &Observer,
+) -> Result<Option<Export>> {
+    ladder::put_back(ledger, config)?.into_iter().for_each(|message| warn(observer, message));
     let tables = &config.tables;
     if !tables.moving {
         return Ok(None);
     }
-    // One to plan with.
-    let first = installation.connect()?;
-    if !first.is_exact() {
-        let message =
-            "the tables stay here: exact rows of this kind of database cannot be read yet; documents move".to_owned();
-        tracing::warn!("{message}");
-        observer(Event::Warning { message });
+    if !installation.connect()?.is_exact() {
+        let message = "the tables stay here: exact rows of this kind of database cannot be read yet; documents move";
+        warn(observer, message.to_owned());
         return Ok(None);
     }
-    let others = (0..config.pipeline.exporters).map(|_| installation.connect());
-    let databases = std::iter::once(Ok(first)).chain(others).collect::<Result<_>>()?;
+    let terms = Terms { highest: tables.rung, frozen, switch_on: tables.switch_on };
+    let reading = ladder::climb(installation, ledger, terms, config.pipeline.exporters)?;
+    let (taken, refused) = (reading.held.moment.taken(), &reading.held.refused);
+    tracing::info!(rung = taken.as_str(), "reading tables by {taken}");
+    if !refused.is_empty() {
+        let why: Vec<_> = refused.iter().map(|one| format!("no {}: {}", one.rung.as_str(), one.why)).collect();
+        warn(observer, format!("the tables are read by {taken}; {}", why.join("; ")));
+    }
     Ok(Some(Export {
-        databases,
+        reading,
         leave: LeaveList::new(&tables.leave, &tables.take)?,
         cutting: Cutting::from(tables),
         // Every value stays in its row: a part is as large as its largest row.
         limits: PartLimits { large: usize::MAX, ..PartLimits::from(tables) },
         level: tables.level,
     }))
+}
+
+fn warn(observer: &Observer, message: String) {
+    tracing::warn!("{message}");
+    observer(Event::Warning { message });
+}
+
+/// When the pipeline has ended: says whether the moment was lost, and takes back what its threads have not taken back. Who
+/// wants to stop at once does not wait for that: the next run does it.
+pub(super) fn after_reading(
+    ran: &Result<Finished>,
+    config: &Config,
+    ledger: &Ledger,
+    stop: &Stop,
+    observer: &Observer,
+) -> Result<()> {
+    let exported = ran.as_ref().ok().and_then(|finished| finished.exported.as_ref());
+    if let Some(moment) = exported.map(|exported| &exported.moment).filter(|moment| moment.is_lost()) {
+        let taken = moment.taken();
+        warn(observer, format!("the tables were read by {taken} until a connection broke; they are not of one moment"));
+    }
+    if !stop.is_aborting() {
+        ladder::put_back(ledger, config)?.into_iter().for_each(|message| warn(observer, message));
+    }
+    Ok(())
 }
 
 /// What has moved, and what is to become of it.
@@ -146,7 +184,7 @@ impl Moved {
             proven: false,
         };
         let left_behind = manifest.left.iter().map(|left| LeftBehind { shape: None, ..left.clone() }).collect();
-        let report = DatabaseReport { summary, left_behind };
+        let report = DatabaseReport { summary, left_behind, refused: exported.refused.clone() };
         Ok(Self { manifest: Arc::new(manifest), report, pass: exported.pass })
     }
 

@@ -68,6 +68,8 @@ pub struct Consent {
     pub identity_changed: bool,
     /// Only a recovery is wanted: fail if the tenant holds nothing yet.
     pub recovery_only: bool,
+    /// Nobody writes to the installation while it is read.
+    pub frozen: bool,
 }
 
 /// An open connection to the tenant of a configuration.
@@ -129,7 +131,7 @@ struct Site {
 }
 
 impl Site {
-    fn open(config: &Config, observer: &Observer) -> Result<Self> {
+    fn open(config: &Config, consent: Consent, observer: &Observer) -> Result<Self> {
         let installation = Installation::find(config)?;
         let mut source = installation.open()?;
         let facts = source.facts()?;
@@ -141,7 +143,7 @@ impl Site {
         let numbers = ledger.set_roots(&named)?;
         roots.number(&numbers);
         let database_root = numbers.last().copied().unwrap_or_default();
-        let tables = database::export(config, &installation, observer)?;
+        let tables = database::export(config, &installation, &ledger, consent.frozen, observer)?;
         let attachment_name = installation.attachment_name;
         Ok(Self { source, facts, roots: Arc::new(roots), locations, attachment_name, database_root, tables, ledger })
     }
@@ -156,7 +158,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let started = crate::clock::stamp();
     control.valve.set(config.pace.limit_at(crate::clock::now()).0);
     let connection = connect(&config, &control)?;
-    let site = Site::open(&config, &observer)?;
+    let site = Site::open(&config, consent, &observer)?;
     let info = connection.to.tenant().await?;
     if (&info.company, &info.serial) != (&site.facts.company, &site.facts.serial) {
         // Names change; a wrong ticket is worse. A person decides, nobody is locked out.
@@ -188,6 +190,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         }
         .run(watch),
     );
+    let tell = Arc::clone(&observer);
     let engine = Engine {
         settings: config.pipeline.clone(),
         to: Arc::clone(&connection.to),
@@ -206,6 +209,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         tables: site.tables,
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
+    database::after_reading(&ran, &config, &site.ledger, &control.stop, &tell)?;
     let (closed, database) = match &ran {
         Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
             Ok(()) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control).await,

@@ -11,6 +11,7 @@ pub mod discovery;
 mod folders;
 mod identity;
 mod installation;
+pub mod ladder;
 mod logins;
 pub mod logon;
 mod source;

@@ -25,7 +25,7 @@ use super::stats::Stats;
 use super::stop::Stop;
 use crate::item::{Key, Kind};
 use crate::ledger::{Ledger, Record, Writer};
-use crate::onsite::database::{Database, Rung};
+use crate::onsite::ladder::Reading as Connections;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::Cutting;
@@ -37,8 +37,8 @@ use std::sync::{Arc, OnceLock};
 
 /// What the exporter reads.
 pub struct Export {
-    /// A connection to plan with, and one for each thread.
-    pub databases: Vec<Box<dyn Database>>,
+    /// A connection to plan with, and one for each thread, all of one moment as far as the database allows it.
+    pub reading: Connections,
     /// What stays behind.
     pub leave: LeaveList,
     /// How big tables are cut.
@@ -136,19 +136,17 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
     let Surroundings { ledger, root, outcomes, hasher, to } = around;
     let (known, reader) = (Arc::new(OnceLock::new()), ledger.reader()?);
     let (stats, stop) = (Arc::clone(&hasher.stats), hasher.stop.clone());
-    let Some(Export { databases, leave, cutting, limits, level }) = export else {
+    let Some(Export { reading, leave, cutting, limits, level }) = export else {
         let writer = ledger.writer();
         let work: Work = Box::new(move || planner::stand_still(&reader, &writer, &stats));
         return Ok((vec![work], known));
     };
-    // Before anybody reads: the moments of all connections are as close together as they can be.
-    let mut rung = Rung::ReadTransaction;
-    let mut databases = databases;
-    for database in &mut databases {
-        rung = rung.min(database.begin_consistent()?);
-    }
+    let Connections { databases, held } = reading;
     let writer = ledger.writer();
-    writer.put(Record::Journal("database.reading", serde_json::json!({ "rung": rung })))?;
+    let entry = serde_json::json!({ "rung": held.moment.taken(), "refused": held.refused });
+    writer.put(Record::Journal("database.reading", entry))?;
+    // What was changed for the reading is taken back by whoever is the last to end, however it ends.
+    let held = Arc::new(held);
     let mut databases = databases.into_iter();
     let first =
         databases.next().ok_or_else(|| Error::new(crate::Code::Internal, "there is no connection to plan with"))?;
@@ -168,13 +166,24 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
     let (ask, asked) = channel(&Arc::new(Edge::new("planner→readers", 256)));
     let mut work: Vec<Work> = Vec::new();
     {
-        let planner = Planner { database: first, reader, shared: Arc::clone(&shared), leave, cutting, rung };
-        let known = Arc::clone(&known);
-        work.push(Box::new(move || planner.work(&ask, &known)));
+        let (moment, refused) = (held.moment.clone(), held.refused.clone());
+        let planner = Planner { database: first, reader, shared: Arc::clone(&shared), leave, cutting, moment, refused };
+        let (known, held) = (Arc::clone(&known), Arc::clone(&held));
+        work.push(Box::new(move || {
+            let ended = planner.work(&ask, &known);
+            drop(held);
+            ended
+        }));
     }
     for database in databases {
-        let (mut reading, asked) = (Reading { database, shared: Arc::clone(&shared) }, asked.clone());
-        work.push(Box::new(move || reading.work(asked)));
+        let mut reading = Reading { database, shared: Arc::clone(&shared) };
+        let (asked, held) = (asked.clone(), Arc::clone(&held));
+        work.push(Box::new(move || {
+            let ended = reading.work(asked);
+            // Nobody reads over a connection that is still there.
+            drop((reading, held));
+            ended
+        }));
     }
     Ok((work, known))
 }

@@ -28,6 +28,9 @@ pub(super) fn write(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
         Grouped(summary.sent_parts),
         summary.rung,
     )?;
+    for refused in &database.refused {
+        writeln!(paper, "<p class=\"note\">Not by {}: {}.</p>", refused.rung, Html(&refused.why))?;
+    }
     if !facts.moved.is_empty() {
         writeln!(
             paper,

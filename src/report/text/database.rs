@@ -29,6 +29,9 @@ pub(super) fn write(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
         summary.rung,
     );
     wrapped(paper, "  ", &[figures], " ")?;
+    for refused in &database.refused {
+        wrapped(paper, "  ", &[format!("not by {}: {}", refused.rung, Plain(&refused.why))], " ")?;
+    }
     for table in facts.moved.iter().take(FIRST) {
         let name = Plain(&table.table).to_string();
         writeln!(paper, "  {name:<40} {:>12} rows {:>10}", Grouped(table.rows), Bytes(table.bytes))?;
