@@ -247,6 +247,21 @@ impl Destination for HttpTenant {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/items", after, limit))?).await })
     }
 
+    fn content(&self, item: Key) -> Answer<'_, Bytes> {
+        Box::pin(async move {
+            let request = self.about(Method::GET, &format!("/items/{item}/content"))?;
+            let answer = tokio::time::timeout(self.stall * PATIENT, async {
+                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+                let status = response.status();
+                if !status.is_success() {
+                    return Err(self.problem(status, response).await);
+                }
+                response.bytes().await.map_err(|cause| self.unreachable(cause))
+            });
+            answer.await.unwrap_or_else(|_| Err(self.stalled()))
+        })
+    }
+
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/missing", after, limit))?).await })
     }

@@ -60,6 +60,11 @@ pub trait Database: Send {
     fn begin_consistent(&mut self) -> Result<Rung> {
         Ok(Rung::Plain)
     }
+    /// A number that is another one, on this very connection, as soon as anybody else has changed anything in the database.
+    /// Nothing where the server has no such number.
+    fn version(&mut self) -> Result<Option<i64>> {
+        Ok(None)
+    }
     /// Texts that could not be read as they are, so far.
     fn irregular(&self) -> Vec<Irregular>;
 }
