@@ -9,6 +9,7 @@ use super::protocol::{
 use crate::digest::Digest;
 use crate::item::Key;
 use crate::{Code, Error, Result};
+use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
