@@ -4,9 +4,9 @@ use super::archive::file;
 use super::sweep::{evidence, find_rows};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
-use crate::onsite::database::Query;
 use crate::onsite::attachment_folders;
 use crate::onsite::changes::Change;
+use crate::onsite::database::Query;
 use crate::onsite::discovery::Text;
 use crate::onsite::take_back::outstanding_at;
 use std::collections::BTreeMap;
@@ -119,7 +119,8 @@ fn frozen(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked
         let text = Text::read(path)?.content;
         if let Some(line) = text.lines().position(|line| line.trim().eq_ignore_ascii_case("frozen")) {
             let here = path.canonicalize().unwrap_or_else(|_| path.clone());
-            let ours = outstanding.iter().any(|one| matches!(&one.change, Change::ServiceWord(word) if word.file == here));
+            let ours =
+                outstanding.iter().any(|one| matches!(&one.change, Change::ServiceWord(word) if word.file == here));
             let whose = if ours { "; omt has written it: `omt unfreeze` takes it out" } else { "" };
             findings.add(file(path), format!("line {} says `frozen`{whose}", line + 1))?;
         }

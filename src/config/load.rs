@@ -140,7 +140,16 @@ impl Tables {
 /// `OMT_PIPELINE_MEMORY=1GiB` sets `pipeline.memory`. Values are taken as TOML where they are TOML, else as text.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
     const SECTIONS: [&str; 11] = [
-        "installation", "database", "archive", "tenant", "migration", "pipeline", "tables", "pace", "metrics", "mail",
+        "installation",
+        "database",
+        "archive",
+        "tenant",
+        "migration",
+        "pipeline",
+        "tables",
+        "pace",
+        "metrics",
+        "mail",
         "freeze",
     ];
     for (name, value) in environment {
@@ -152,7 +161,8 @@ fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, Str
         // Tickets, addresses and names stay text even where they look like numbers or lists.
         let typed = matches!(key.as_str(), "trust_server_certificate" | "timeout_seconds" | "windows_login");
         let textual = !typed
-            && (matches!(section.as_str(), "tenant" | "database" | "installation") || matches!(key.as_str(), "limit" | "zone")
+            && (matches!(section.as_str(), "tenant" | "database" | "installation")
+                || matches!(key.as_str(), "limit" | "zone")
                 || (section == "freeze" && matches!(key.as_str(), "user" | "password" | "event_key" | "event_text")));
         let parsed = if textual {
             Value::String(value)

@@ -239,7 +239,9 @@ impl Reader {
     pub fn has_orphan(&self, root: i64, path: &str, folded: &str, size: u64, modified: i64) -> Result<Option<bool>> {
         let read = || {
             self.connection
-                .prepare_cached("SELECT size = ?4 AND modified = ?5 FROM orphan WHERE folded = ?3 AND root = ?1 AND path = ?2")?
+                .prepare_cached(
+                    "SELECT size = ?4 AND modified = ?5 FROM orphan WHERE folded = ?3 AND root = ?1 AND path = ?2",
+                )?
                 .query_row(params![root, path, folded, size as i64, modified], |row| row.get(0))
                 .optional()
         };

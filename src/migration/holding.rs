@@ -121,9 +121,8 @@ impl<'a> Holding<'a> {
         FreezeSummary {
             seconds: self.since.elapsed().as_secs_f64(),
             ended,
-            files: frozen.map_or_else(Vec::new, |frozen| {
-                frozen.files.iter().map(|file| file.display().to_string()).collect()
-            }),
+            files: frozen
+                .map_or_else(Vec::new, |frozen| frozen.files.iter().map(|file| file.display().to_string()).collect()),
             event: frozen.is_some_and(|frozen| frozen.event),
             already: frozen.map_or_else(Vec::new, |frozen| frozen.already.clone()),
             before: frozen.map_or_else(String::new, |frozen| frozen.before.digest().to_string()),

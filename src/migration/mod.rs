@@ -425,8 +425,11 @@ async fn let_go(
     }
     let written = closed.written.as_ref();
     if unsure {
-        let trouble = Error::new(Code::TenantUnreachable, "nobody knows whether the tenant has accepted: the installation stays frozen")
-            .hint("run the same command again when the tenant answers; `omt unfreeze` puts the installation back");
+        let trouble = Error::new(
+            Code::TenantUnreachable,
+            "nobody knows whether the tenant has accepted: the installation stays frozen",
+        )
+        .hint("run the same command again when the tenant answers; `omt unfreeze` puts the installation back");
         return (Some(holding.keep(written)), Some(trouble));
     }
     if holding::stays(config, accepted, written.is_some()) {

@@ -64,9 +64,10 @@ impl Restored {
 
     /// The error of whatever is still there.
     pub fn must_be_complete(&self) -> Result<()> {
-        let left = self.changes.iter().filter_map(|change| {
-            change.error.as_ref().map(|error| format!("{}: {error}", change.what))
-        });
+        let left = self
+            .changes
+            .iter()
+            .filter_map(|change| change.error.as_ref().map(|error| format!("{}: {error}", change.what)));
         let left: Vec<String> = left.collect();
         if left.is_empty() {
             return Ok(());

@@ -6,6 +6,7 @@
 
 mod badluck;
 mod checks;
+mod cutover;
 mod damage;
 mod discover;
 mod dns;

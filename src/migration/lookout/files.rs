@@ -18,7 +18,12 @@ const PAGE: usize = 2000;
 const MOST: usize = 10_000;
 
 /// Adds the files that are not as they were; gives the readers back.
-pub(super) fn compare(roots: &Roots, readers: Vec<Reader>, stop: &Stop, writes: &mut Vec<Write>) -> Result<Vec<Reader>> {
+pub(super) fn compare(
+    roots: &Roots,
+    readers: Vec<Reader>,
+    stop: &Stop,
+    writes: &mut Vec<Write>,
+) -> Result<Vec<Reader>> {
     let found = Mutex::new(Vec::new());
     let note = |what: String, how: How| {
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,9 +47,8 @@ pub(super) fn compare(roots: &Roots, readers: Vec<Reader>, stop: &Stop, writes: 
             if page.is_empty() || stop.is_draining() {
                 return Ok(());
             }
-            let files = page.iter().filter(|known| {
-                known.key.kind() != Kind::Part && known.outcome == Some(Outcome::Verified)
-            });
+            let files =
+                page.iter().filter(|known| known.key.kind() != Kind::Part && known.outcome == Some(Outcome::Verified));
             for known in files {
                 let (Some((root, folder, name)), Some(then)) = (&known.place, known.stamp) else { continue };
                 let Some(root) = roots.get(*root) else { continue };
@@ -90,12 +94,13 @@ fn new_ones(
                 None => Ok(Vec::new()),
             };
             pool.lock().unwrap_or_else(PoisonError::into_inner).extend(taken);
-            names.unwrap_or_else(|error| {
-                fail(error);
-                Vec::new()
-            })
-            .into_iter()
-            .collect()
+            names
+                .unwrap_or_else(|error| {
+                    fail(error);
+                    Vec::new()
+                })
+                .into_iter()
+                .collect()
         }
     };
     walk::walk(roots, threads, claimed, |seen| {

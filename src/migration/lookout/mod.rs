@@ -90,11 +90,8 @@ impl Written {
         if self.count > names.len() as u64 {
             names.push("…".into());
         }
-        let sessions = if self.sessions.is_empty() {
-            String::new()
-        } else {
-            format!("; logged in: {}", self.sessions.join(", "))
-        };
+        let sessions =
+            if self.sessions.is_empty() { String::new() } else { format!("; logged in: {}", self.sessions.join(", ")) };
         let message = format!(
             "somebody has written while the installation was frozen ({} {}): {}{sessions}",
             self.count,

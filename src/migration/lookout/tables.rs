@@ -66,7 +66,12 @@ pub(super) fn spans(reader: &Reader, shapes: &[Arc<TableShape>], freeze: &Freeze
             };
             covered.into_iter().map(one).collect()
         });
-        spans.extend(ranges.into_iter().map(|(range, then, part)| Span { shape: Arc::clone(shape), range, then, part }));
+        spans.extend(ranges.into_iter().map(|(range, then, part)| Span {
+            shape: Arc::clone(shape),
+            range,
+            then,
+            part,
+        }));
     }
     Ok(spans)
 }

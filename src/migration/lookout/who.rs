@@ -24,7 +24,12 @@ impl Who {
     }
 
     /// Who has written this row.
-    pub(super) fn of(&self, write: &RowWrite, shape: &TableShape, database: &mut dyn Database) -> Result<Option<String>> {
+    pub(super) fn of(
+        &self,
+        write: &RowWrite,
+        shape: &TableShape,
+        database: &mut dyn Database,
+    ) -> Result<Option<String>> {
         let number = |column: &str| {
             let place = shape.columns.iter().position(|own| own.name.eq_ignore_ascii_case(column))?;
             match write.row.get(place) {
@@ -65,7 +70,9 @@ impl Who {
 
     /// The log of transactions knows who has deleted a row, if the vendor's programs did it.
     fn who_deleted(&self, table: &str, id: i64, database: &mut dyn Database) -> Result<Option<String>> {
-        if !database.has_column("traveltransactionlog", "record_id")? || !database.has_column("sequence", "TableNumber")? {
+        if !database.has_column("traveltransactionlog", "record_id")?
+            || !database.has_column("sequence", "TableNumber")?
+        {
             return Ok(None);
         }
         let text = "SELECT {top} {traveltransactionlog.associate_id} FROM {traveltransactionlog}

@@ -101,13 +101,18 @@ impl Address {
     }
 
     /// Opens a connection that also writes, with a login of its own if one is given.
-    pub(in crate::onsite) fn open_to_write(&self, prefix: &str, login: Option<(&str, Option<&SecretString>)>) -> Result<Box<dyn Database>> {
+    pub(in crate::onsite) fn open_to_write(
+        &self,
+        prefix: &str,
+        login: Option<(&str, Option<&SecretString>)>,
+    ) -> Result<Box<dyn Database>> {
         Ok(match self {
             Self::Sqlite(path) => Box::new(SqliteDatabase::open_to_write(path, prefix)?),
             Self::Mssql(server) => {
                 let mut server = Server { writes: true, ..server.as_ref().clone() };
                 if let Some((user, password)) = login {
-                    (server.user, server.password, server.windows_login) = (Some(user.to_owned()), password.cloned(), false);
+                    (server.user, server.password, server.windows_login) =
+                        (Some(user.to_owned()), password.cloned(), false);
                 }
                 Box::new(MssqlDatabase::open(&server, prefix)?)
             }

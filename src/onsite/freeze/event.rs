@@ -96,8 +96,10 @@ impl NoLogin {
         pen.rows(&query.with_text(text))?;
         match self.is_written(pen)? {
             true => Ok(()),
-            false => Err(Error::new(Code::FreezeRefused, format!("the event `{}` was not taken by the database", self.key))
-                .hint("run the same command again; if it is refused again, set `freeze.database = false`")),
+            false => {
+                Err(Error::new(Code::FreezeRefused, format!("the event `{}` was not taken by the database", self.key))
+                    .hint("run the same command again; if it is refused again, set `freeze.database = false`"))
+            }
         }
     }
 

@@ -56,8 +56,7 @@ impl Fingerprint {
 fn events(database: &mut dyn Database) -> Result<Option<Digest>> {
     let catalogue = database.catalogue()?;
     let Some(table) = catalogue.table("SystemEvent") else { return Ok(None) };
-    let columns: Vec<String> =
-        table.columns.iter().map(|column| format!("{{SystemEvent.{}}}", column.name)).collect();
+    let columns: Vec<String> = table.columns.iter().map(|column| format!("{{SystemEvent.{}}}", column.name)).collect();
     let order = table.columns.iter().find(|column| column.key > 0).or(table.columns.first());
     let order = order.map_or_else(String::new, |column| format!("ORDER BY {{=SystemEvent.{}}}", column.name));
     let text = format!("SELECT {} FROM {{SystemEvent}} {order}", columns.join(", "));

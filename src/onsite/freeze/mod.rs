@@ -52,7 +52,8 @@ pub fn freeze(ledger: &Ledger, installation: &Installation, config: &config::Fre
         .map_err(|cause| Error::new(Code::Internal, "a fingerprint cannot be written").because(cause))?;
     let writer = ledger.writer();
     writer.put(Record::Meta(BEFORE, text))?;
-    writer.put(Record::Decision("installation.freezing", json!({ "fingerprint": before.digest(), "parts": before })))?;
+    writer
+        .put(Record::Decision("installation.freezing", json!({ "fingerprint": before.digest(), "parts": before })))?;
     writer.flush()?;
     let mut frozen = Frozen { before, files: Vec::new(), event: false, already: Vec::new(), open: Vec::new() };
     if config.service {
@@ -84,19 +85,15 @@ fn words(ledger: &Ledger, installation: &Installation, frozen: &mut Frozen) -> R
     Ok(())
 }
 
-fn event(
-    ledger: &Ledger,
-    installation: &Installation,
-    config: &config::Freeze,
-    frozen: &mut Frozen,
-) -> Result<()> {
+fn event(ledger: &Ledger, installation: &Installation, config: &config::Freeze, frozen: &mut Frozen) -> Result<()> {
     if !event::is_there(&mut *installation.connect()?)? {
         frozen.open.push("the log-in of the Windows client: the database has no table `SystemEvent`".into());
         return Ok(());
     }
     let mut pen = pen(installation, config).map_err(|cause| denied(&cause))?;
     let enter = |plan| changes::enter(ledger, Change::NoLogin(plan));
-    let give_up = |entry: &changes::Outstanding| changes::taken_back(ledger, entry, "somebody else took the number first");
+    let give_up =
+        |entry: &changes::Outstanding| changes::taken_back(ledger, entry, "somebody else took the number first");
     let set = event::set(&mut *pen, &config.event_key, config.event_scope, &config.event_text, enter, give_up);
     match set.map_err(|cause| denied(&cause))? {
         Some(_) => frozen.event = true,

@@ -54,7 +54,9 @@ impl ServiceWord {
         let before = fs::read(&self.file).map_err(|cause| refused("read", &self.file, cause))?;
         if Digest::of(&before) != self.before {
             let what = format!("`{}` was changed while it was about to be frozen", self.file.display());
-            return Err(Error::new(Code::FreezeRefused, what).hint("let nobody edit it, and run the same command again"));
+            return Err(
+                Error::new(Code::FreezeRefused, what).hint("let nobody edit it, and run the same command again")
+            );
         }
         replace(&self.file, &frozen(&before), None).map_err(|cause| refused("write", &self.file, cause))
     }
@@ -68,11 +70,15 @@ impl ServiceWord {
         };
         // Of a kill in the middle.
         match fs::remove_file(beside(&self.file)) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(stuck("remove what was left beside", cause)),
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(stuck("remove what was left beside", cause));
+            }
             _ => {}
         }
         let now = match fs::read(&self.file) {
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok("the file is not there any more".into()),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                return Ok("the file is not there any more".into());
+            }
             read => read.map_err(|cause| stuck("read", cause))?,
         };
         let digest = Digest::of(&now);

@@ -5,7 +5,8 @@ use crate::checks::testing::Site;
 use crate::onsite::changes::outstanding;
 use crate::onsite::take_back::{keep, left_over, take_back_all};
 
-const SEQUENCE: &str = "INSERT INTO sequence (id, next_id, TableName, TableNumber) VALUES (163, 40, 'SystemEvent', 153);
+const SEQUENCE: &str =
+    "INSERT INTO sequence (id, next_id, TableName, TableNumber) VALUES (163, 40, 'SystemEvent', 153);
     INSERT INTO SystemEvent (SystemEvent_id, scope, eventkey) VALUES (39, 1, 'kSEFreetextRebuild')";
 
 fn site(sql: &str) -> Site {
@@ -82,7 +83,10 @@ fn numbers_that_others_took_and_edits_of_others_stay_and_are_told() {
     let site = site(SEQUENCE);
     let ledger = ledger(&site);
     freeze(&ledger, &site.installation, &site.config.freeze).unwrap();
-    sql(&site, "UPDATE sequence SET next_id = 43; INSERT INTO SystemEvent (SystemEvent_id, eventkey) VALUES (41, 'other')");
+    sql(
+        &site,
+        "UPDATE sequence SET next_id = 43; INSERT INTO SystemEvent (SystemEvent_id, eventkey) VALUES (41, 'other')",
+    );
     std::fs::write(site.path("Service/config"), "frozen\ndbHost = y\n").unwrap();
     let restored = take_back_all(&ledger, &site.config, false).unwrap().unwrap();
     assert_eq!((restored.is_complete(), restored.is_same(), restored.difference().len()), (true, Some(false), 2));
