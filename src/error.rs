@@ -65,6 +65,12 @@ pub enum Code {
     PartInvalid,
     /// Two things that must be equal are not.
     VerificationFailed,
+    /// The installation cannot be held still: a file or the database does not take what would freeze it.
+    FreezeRefused,
+    /// The installation cannot be put back as it was before the freeze.
+    FreezeStuck,
+    /// Somebody has written while the installation was frozen.
+    InstallationWritten,
     /// Reading or writing a file failed.
     Io,
     /// A part of the program ended when it should not have.
@@ -104,6 +110,9 @@ impl Code {
             Self::CommandRefused => "command.refused",
             Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
+            Self::FreezeRefused => "freeze.refused",
+            Self::FreezeStuck => "freeze.stuck",
+            Self::InstallationWritten => "installation.written",
             Self::Io => "io",
             Self::Internal => "internal",
             Self::Interrupted => "interrupted",

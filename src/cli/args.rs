@@ -68,6 +68,10 @@ pub(super) enum Command {
     Discover(Discover),
     /// Say whether a user may migrate the installation, and how far that is proven
     Logon(Logon),
+    /// Send what is new or has changed while users work on; nothing is frozen and nothing accepted
+    Seed(Seed),
+    /// Put the installation back as it was before it was frozen
+    Unfreeze(At),
     /// Migrate, or resume, or recover: the tool finds out which
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
@@ -242,6 +246,15 @@ pub(super) struct Run {
     /// Nobody works in the installation: I have seen to it, and vouch for it while this runs
     #[arg(long)]
     pub(super) frozen: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Seed {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Go on although company name or serial number differ from the last run
+    #[arg(long)]
+    pub(super) identity_changed: bool,
 }
 
 impl Run {

@@ -17,6 +17,7 @@ mod sample;
 mod serve;
 mod status;
 mod tenant;
+mod unfreeze;
 mod users;
 mod verify;
 
@@ -60,6 +61,8 @@ async fn dispatch(args: Args) -> Ended {
         Command::Check(check) => check::check(check, &output).await,
         Command::Discover(discover) => discover::discover(discover, &output),
         Command::Logon(args) => logon::logon(args, &output).await,
+        Command::Seed(args) => migrate::seed(args, &output).await,
+        Command::Unfreeze(at) => unfreeze::unfreeze(&at, &output),
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Mail(mail) => mail::mail(&mail, &output).await,

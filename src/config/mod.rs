@@ -5,6 +5,7 @@
 //! resolves paths against the folder of the file, so that nothing later has to ask what was meant.
 
 mod foreign;
+mod freeze;
 mod load;
 mod mail;
 mod rate;
@@ -12,6 +13,7 @@ mod secret;
 mod size;
 
 pub use foreign::is_foreign;
+pub use freeze::{Ending, Freeze};
 pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
 pub(crate) use secret::{take_password, unescaped};
@@ -51,6 +53,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Mailboxes and their domains.
     pub mail: Mail,
+    /// How a live migration holds the installation still.
+    pub freeze: Freeze,
     /// The file that this was read from.
     #[serde(skip)]
     pub file: PathBuf,

@@ -2,6 +2,7 @@
 
 use super::curve::Point;
 use super::database::DatabaseSummary;
+use super::holding::FreezeSummary;
 use crate::exit::Exit;
 use crate::item::{Kind, Outcome};
 use crate::ledger::Totals;
@@ -20,6 +21,9 @@ pub struct Summary {
     pub exit: u8,
     /// Initial upload or recovery.
     pub kind: Option<RunKind>,
+    /// `seed` while users work, `cut-over` while the installation is frozen; nothing otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pass: Option<&'static str>,
     /// Test or live.
     pub mode: Mode,
     /// When it began.
@@ -39,6 +43,9 @@ pub struct Summary {
     /// The database, if its tables have moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseSummary>,
+    /// What became of the freeze, if the installation was frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<FreezeSummary>,
     /// Whether the tenant has accepted the migration.
     pub committed: bool,
     /// Bytes of this run.

@@ -5,6 +5,7 @@
 //! a power cut, so a change is *outstanding* from the moment it may have been made until it is known to be undone: taking back a
 //! change that was never made must therefore do no harm. `omt unfreeze` takes back everything that is outstanding, the newest first.
 
+use super::freeze::{NoLogin, ServiceWord};
 use crate::ledger::{Ledger, Reader, Record, Setting, Writer};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,10 @@ pub enum Change {
         /// The name of the snapshot.
         name: String,
     },
+    /// The word `frozen` in a `config` file of Customer Service. It is taken out again.
+    ServiceWord(ServiceWord),
+    /// An event that lets nobody log in. It is deleted again.
+    NoLogin(NoLogin),
     /// The installation's database keeps older versions of rows for readers. It is switched off again.
     SnapshotIsolation {
         /// The name of the database.

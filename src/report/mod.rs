@@ -10,6 +10,7 @@ mod delivery;
 mod facts;
 #[cfg(test)]
 mod fixture;
+mod freeze;
 mod html;
 mod journal;
 mod json;

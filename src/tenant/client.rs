@@ -9,6 +9,7 @@ use super::protocol::{
 use crate::digest::Digest;
 use crate::item::Key;
 use crate::{Code, Error, Result};
+use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -245,6 +246,21 @@ impl Destination for HttpTenant {
 
     fn items(&self, after: Option<Key>, limit: usize) -> Answer<'_, Page> {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/items", after, limit))?).await })
+    }
+
+    fn content(&self, item: Key) -> Answer<'_, Bytes> {
+        Box::pin(async move {
+            let request = self.about(Method::GET, &format!("/items/{item}/content"))?;
+            let answer = tokio::time::timeout(self.stall * PATIENT, async {
+                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+                let status = response.status();
+                if !status.is_success() {
+                    return Err(self.problem(status, response).await);
+                }
+                response.bytes().await.map_err(|cause| self.unreachable(cause))
+            });
+            answer.await.unwrap_or_else(|_| Err(self.stalled()))
+        })
     }
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {

@@ -12,6 +12,7 @@ use crate::digest::Digest;
 use crate::item::Key;
 use crate::{Error, Result};
 use backon::{BackoffBuilder, ExponentialBuilder};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub trait Destination: Send + Sync {
     fn verify(&self, verify: Arc<Verify>) -> Answer<'_, Verdicts>;
     /// A page of the manifest.
     fn items(&self, after: Option<Key>, limit: usize) -> Answer<'_, Page>;
+    /// The content of an item that fits into memory, as a part of a table does. It is what its name says: nothing else is given.
+    fn content(&self, item: Key) -> Answer<'_, Bytes>;
     /// A page of the items without content.
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage>;
     /// Says what the tenant's database is to be.
@@ -131,6 +134,7 @@ impl<D: Destination> Destination for Retrying<D> {
         put_items(items: Arc<Items>) -> Verdicts;
         verify(verify: Arc<Verify>) -> Verdicts;
         items(after: Option<Key>, limit: usize) -> Page;
+        content(item: Key) -> Bytes;
         missing(after: Option<Key>, limit: usize) -> AbsentPage;
         put_database(manifest: Arc<DatabaseManifest>) -> DatabaseState;
         database() -> DatabaseState;
@@ -175,6 +179,10 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn items(&self, after: Option<Key>, limit: usize) -> Answer<'_, Page> {
         self.inner.items(after, limit)
+    }
+
+    fn content(&self, item: Key) -> Answer<'_, Bytes> {
+        self.inner.content(item)
     }
 
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {

@@ -7,6 +7,7 @@
 mod api;
 mod badluck;
 mod checks;
+mod cutover;
 mod damage;
 mod discover;
 mod dns;

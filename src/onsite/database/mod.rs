@@ -81,6 +81,11 @@ pub trait Database: Send {
         )
         .hint("set `database.url` to where the change was made, and run the same command again"))
     }
+    /// A number that is another one, on this very connection, as soon as anybody else has changed anything in the database.
+    /// Nothing where the server has no such number.
+    fn version(&mut self) -> Result<Option<i64>> {
+        Ok(None)
+    }
     /// Texts that could not be read as they are, so far.
     fn irregular(&self) -> Vec<Irregular>;
 }

@@ -27,6 +27,15 @@ pub struct SqliteDatabase {
 impl SqliteDatabase {
     /// Opens the file at `path` to read, under the schema name `schema`.
     pub fn open(path: &Path, schema: &str) -> Result<Self> {
+        Self::open_as(path, schema, "ro")
+    }
+
+    /// Opens it to write as well; a file that is not there is not made.
+    pub(super) fn open_to_write(path: &Path, schema: &str) -> Result<Self> {
+        Self::open_as(path, schema, "rw")
+    }
+
+    fn open_as(path: &Path, schema: &str, mode: &str) -> Result<Self> {
         let valid = !schema.is_empty() && schema.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !valid || matches!(schema.to_ascii_lowercase().as_str(), "main" | "temp") {
             return Err(Error::new(Code::ConfigInvalid, format!("`{schema}` cannot be a table prefix"))
@@ -48,7 +57,7 @@ impl SqliteDatabase {
         };
         database
             .connection
-            .execute(&format!("ATTACH ?1 AS {schema}"), [uri(path)])
+            .execute(&format!("ATTACH ?1 AS {schema}"), [uri(path, mode)])
             .and_then(|_| database.connection.execute_batch(&format!("PRAGMA {schema}.cache_size = -8192")))
             .and_then(|()| {
                 database.connection.query_row(&format!("SELECT count(*) FROM {schema}.sqlite_master"), [], |_| Ok(()))
@@ -84,8 +93,8 @@ fn explain(path: &Path, cause: rusqlite::Error) -> Error {
         .because(cause)
 }
 
-/// The path as a URI that opens read-only; characters with a meaning in URIs are escaped.
-fn uri(path: &Path) -> String {
+/// The path as a URI that opens as `mode` says; characters with a meaning in URIs are escaped.
+fn uri(path: &Path, mode: &str) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     let escaped: String = text
         .chars()
@@ -97,7 +106,7 @@ fn uri(path: &Path) -> String {
         })
         .collect();
     let slash = if escaped.get(1..2) == Some(":") { "/" } else { "" };
-    format!("file:{slash}{escaped}?mode=ro")
+    format!("file:{slash}{escaped}?mode={mode}")
 }
 
 impl ToSql for Value {
@@ -180,6 +189,12 @@ impl Database for SqliteDatabase {
         // A transaction sees the moment of its first read, so that must be now.
         let begin = format!("BEGIN; SELECT count(*) FROM {}.sqlite_master", self.schema);
         self.connection.execute_batch(&begin).map_err(|cause| explain(&self.path, cause))
+    }
+
+    fn version(&mut self) -> Result<Option<i64>> {
+        let asked = format!("PRAGMA {}.data_version", self.schema);
+        let version = self.connection.query_row(&asked, [], |row| row.get(0));
+        version.map(Some).map_err(|cause| explain(&self.path, cause))
     }
 
     fn irregular(&self) -> Vec<Irregular> {

@@ -13,6 +13,7 @@ mod cover;
 mod planner;
 mod reading;
 
+pub(crate) use cover::{Covered, cover};
 pub use planner::Exported;
 pub(crate) use planner::print;
 

@@ -11,6 +11,7 @@ pub use of_run::of_run;
 pub(super) use people::card;
 
 use super::facts::{Facts, Standing};
+use super::freeze;
 use super::paper::Paper;
 use super::run::Run;
 use super::safe::Plain;
@@ -36,6 +37,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         edges(run, paper)?;
     }
     database::write(facts, paper)?;
+    frozen(facts, paper)?;
     waivers(facts, paper)?;
     if let Some(people) = &facts.people {
         people::write(people, paper)?;
@@ -44,6 +46,17 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
 }
 
 /// What was found beforehand, and who has decided to go on.
+/// The last freeze.
+fn frozen(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
+    let Some((run, frozen)) = freeze::last(&facts.runs) else { return Ok(()) };
+    writeln!(paper)?;
+    lists::wrapped(paper, "freeze     ", &[format!("run of {}", Plain(run.when()))], " ")?;
+    for line in freeze::lines(frozen) {
+        lists::wrapped(paper, "           ", &[Plain(line).to_string()], " ")?;
+    }
+    Ok(())
+}
+
 fn waivers(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     if facts.journal.waivers.is_empty() {
         return Ok(());
