@@ -27,6 +27,7 @@
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`forecast`]: how long it will take, measured beforehand;
+//! * [`receipt`]: the tenant's signed statement of what it holds, checked offline;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
@@ -53,6 +54,7 @@ pub mod onsite;
 pub mod pack;
 pub mod people;
 pub mod pipeline;
+pub mod receipt;
 pub mod report;
 pub mod resources;
 pub mod sample;

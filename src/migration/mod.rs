@@ -8,12 +8,14 @@ mod compare;
 mod curve;
 mod database;
 mod people;
+mod receipt;
 mod summary;
 mod watch;
 
 pub use compare::{Comparison, Deviation, compare};
 pub use curve::Point;
 pub use database::{DatabaseReport, DatabaseSummary};
+pub use receipt::{FILE as RECEIPT, write as write_receipt};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
@@ -37,6 +39,7 @@ use crate::{Code, Error, Result};
 use database::Moved;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use summary::exit_of;
@@ -206,16 +209,21 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         tables: site.tables,
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
+    let to = &*connection.to;
     let (closed, database) = match &ran {
-        Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
-            Ok(()) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control).await,
+        Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, to).await {
+            Ok(()) => close(finished, &site.ledger, to, info.limits, &config, &control).await,
             Err(error) => (Err(error), None),
         },
         Err(_) => (Ok(false), None),
     };
+    let receipt = match &closed {
+        Ok(true) => Some(receipt::keep(to, &info, opened.migration, &config, &site.ledger).await),
+        _ => None,
+    };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
-    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
+    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, receipt, curve, &site.ledger)?;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
@@ -339,9 +347,11 @@ async fn close(
         if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
             return Ok(false);
         }
+        let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
         if let Some(moved) = &mut moved {
-            let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
             moved.prove(to, stall, &control.stop, &ledger.writer()).await?;
+        } else {
+            database::settle(to, stall, &control.stop).await?;
         }
         commit(finished, ledger, to, limits, moved.as_ref().map(|moved| moved.manifest.digest())).await
     }
@@ -382,13 +392,15 @@ fn summarize(
     ran: &Result<Finished>,
     committed: &Result<bool>,
     database: Option<DatabaseSummary>,
+    receipt: Option<Result<PathBuf>>,
     curve: Vec<Point>,
     ledger: &Ledger,
 ) -> Result<Summary> {
     let stats = &control.stats;
     let totals = ledger.reader()?.totals()?;
     let complete = ran.as_ref().is_ok_and(|finished| finished.complete);
-    let error = ran.as_ref().err().or(committed.as_ref().err());
+    let (receipt, unkept) = receipt.transpose().map_or_else(|error| (None, Some(error)), |receipt| (receipt, None));
+    let error = ran.as_ref().err().or(committed.as_ref().err()).or(unkept.as_ref());
     let exit = match error {
         _ if control.stop.is_draining() && ran.is_ok() && !complete => Exit::Interrupted,
         Some(_) if control.stop.is_aborting() && ran.as_ref().is_err_and(|error| error.code() == Code::Interrupted) => {
@@ -411,6 +423,7 @@ fn summarize(
         complete,
         database,
         committed: matches!(committed, Ok(true)),
+        receipt,
         bytes: Bytes::of(stats),
         items: Items::of(stats),
         seconds: stats.elapsed().as_secs_f64(),
