@@ -11,6 +11,7 @@ mod install;
 mod logon;
 mod mail;
 mod migrate;
+mod receipt;
 mod report;
 mod sample;
 mod status;
@@ -66,6 +67,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
+        Command::Receipt(receipt) => receipt::receipt(receipt, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

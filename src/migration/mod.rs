@@ -34,7 +34,9 @@ use crate::resources::Resources;
 use crate::tenant::body::Valve;
 use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
-use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo};
+use crate::tenant::protocol::{
+    Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo, TenantState,
+};
 use crate::{Code, Error, Result};
 use database::Moved;
 use serde_json::json;
@@ -207,6 +209,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         attachment_name: site.attachment_name,
         database_root: site.database_root,
         tables: site.tables,
+        late: info.state == TenantState::Running,
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
     let to = &*connection.to;
@@ -223,7 +226,8 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
-    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, receipt, curve, &site.ledger)?;
+    let summary =
+        summarize(&config, &control, started, opened.kind, &ran, &closed, database, receipt, curve, &site.ledger)?;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;

@@ -77,6 +77,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn wrong(what: &str) -> Error {
-    Error::new(Code::VerificationFailed, format!("the migration was accepted, but its receipt is not what it must be: {what}"))
-        .hint("`omt receipt --out FILE` fetches it, `omt receipt verify FILE --ledger LEDGER` says everything that differs")
+    Error::new(
+        Code::VerificationFailed,
+        format!("the migration was accepted, but its receipt is not what it must be: {what}"),
+    )
+    .hint("`omt receipt --out FILE` fetches it, `omt receipt verify FILE --ledger LEDGER` says everything that differs")
 }

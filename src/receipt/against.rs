@@ -68,7 +68,11 @@ impl Comparing<'_> {
     }
 
     /// All items of the ledger, as `leaf` sees them.
-    fn items(&mut self, reader: &Reader, mut leaf: impl FnMut(&Known, &str) -> Result<(u64, Digest), String>) -> Result<()> {
+    fn items(
+        &mut self,
+        reader: &Reader,
+        mut leaf: impl FnMut(&Known, &str) -> Result<(u64, Digest), String>,
+    ) -> Result<()> {
         let roots = reader.roots()?;
         let (mut tree, mut kinds, mut after, before) =
             (Tree::default(), BTreeMap::<Kind, u64>::new(), 0, self.compared.differences);
@@ -94,7 +98,10 @@ impl Comparing<'_> {
             let theirs = self.statement.items.kinds.get(kind.as_str()).and_then(|outcomes| outcomes.get("verified"));
             let theirs = theirs.map_or(0, |held| held.items);
             if ours != theirs {
-                self.differs("items", format!("of kind `{kind}` here are {ours} verified ones, the receipt has {theirs}"));
+                self.differs(
+                    "items",
+                    format!("of kind `{kind}` here are {ours} verified ones, the receipt has {theirs}"),
+                );
             }
         }
         // Where something was named already, the root cannot be the same.
@@ -187,7 +194,11 @@ pub fn installation(receipt: &Receipt, config: &Config, reader: &Reader, tell: T
             return Err(Error::new(Code::DatabaseUnreadable, "exact rows of this kind of database cannot be read yet")
                 .hint("compare with the ledger only: `--ledger FILE`"));
         }
-        let plan = Plan::make(&mut *database, &LeaveList::new(&config.tables.leave, &config.tables.take)?, &Cutting::default())?;
+        let plan = Plan::make(
+            &mut *database,
+            &LeaveList::new(&config.tables.leave, &config.tables.take)?,
+            &Cutting::default(),
+        )?;
         let shapes: BTreeMap<&str, _> = plan.shapes().map(|shape| (shape.name.as_str(), shape)).collect();
         comparing.tables(|name| match shapes.get(name) {
             Some(shape) => sum(&mut *database, shape, &KeyRange::all()).map(Ok),

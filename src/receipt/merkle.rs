@@ -116,11 +116,18 @@ mod tests {
 
     #[test]
     fn everything_that_is_said_changes_the_root() {
-        let leaf = |id, size, content: &[u8], path| item(Key::new(Kind::Document, id), size, &Digest::of(content), path);
+        let leaf =
+            |id, size, content: &[u8], path| item(Key::new(Kind::Document, id), size, &Digest::of(content), path);
         let sum = |bytes: &[u8]| TableSum::of(&Digest::of(bytes));
         let (mut items, mut tables) = (Tree::default(), Tree::default());
         let mut roots = vec![crown(&items, &tables)];
-        for other in [leaf(1, 2, b"a", "p"), leaf(2, 2, b"a", "p"), leaf(1, 3, b"a", "p"), leaf(1, 2, b"b", "p"), leaf(1, 2, b"a", "q")] {
+        for other in [
+            leaf(1, 2, b"a", "p"),
+            leaf(2, 2, b"a", "p"),
+            leaf(1, 3, b"a", "p"),
+            leaf(1, 2, b"b", "p"),
+            leaf(1, 2, b"a", "q"),
+        ] {
             let mut one = Tree::default();
             one.push(other);
             roots.push(crown(&one, &tables));

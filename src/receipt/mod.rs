@@ -13,4 +13,4 @@ mod seal;
 mod statement;
 
 pub use seal::{PublicKey, Receipt, SigningKey, seal};
-pub use statement::{FORMAT, HeldItems, Held, HeldPeople, Roots, Statement, TableLine};
+pub use statement::{FORMAT, Held, HeldItems, HeldPeople, Roots, Statement, TableLine};

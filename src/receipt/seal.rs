@@ -121,8 +121,9 @@ impl Receipt {
         let framed = behind.and_then(frame);
         // A change destroys one end at most: the other one still says what this was.
         if !bytes.starts_with(BEGIN) && framed.is_none() {
-            return Err(Error::new(Code::ConfigInvalid, "this is no receipt")
-                .hint("`omt migrate` writes `receipt.json` beside the ledger, `omt receipt` fetches it from the tenant"));
+            return Err(Error::new(Code::ConfigInvalid, "this is no receipt").hint(
+                "`omt migrate` writes `receipt.json` beside the ledger, `omt receipt` fetches it from the tenant",
+            ));
         }
         let Some((key, signature)) = framed.filter(|_| bytes.starts_with(BEGIN)) else {
             return Err(changed("its frame is not that of a receipt"));

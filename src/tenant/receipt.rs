@@ -139,7 +139,9 @@ impl Tenant {
                 let page = catalogue::absent_page(reader, after, PAGE)?;
                 let Some(last) = page.last() else { return Ok(()) };
                 after = Some(last.item);
-                page.iter().for_each(|absent| add(&mut items.kinds, absent.item, absent.outcome, 0));
+                for absent in page {
+                    add(&mut items.kinds, absent.item, absent.outcome, 0);
+                }
             }
         })?;
         Ok((items, tree))

@@ -7,6 +7,7 @@ use crate::migration::Summary;
 use crate::report::facts::Sums;
 use crate::report::paper::Paper;
 use crate::report::run::Run;
+use crate::report::safe::Plain;
 use crate::report::units::{Bytes, Duration, Grouped, Many, Rate};
 
 /// What a run says when it has ended.
@@ -55,6 +56,9 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
         let line =
             format!("database: {tables} tables, {rows} rows in {parts} parts, {} sent; {proven}", database.sent_parts);
         wrapped(paper, "", &[line], " ")?;
+    }
+    if let Some(receipt) = &run.receipt {
+        writeln!(paper, "receipt: {}", Plain(receipt))?;
     }
     if run.worked() {
         writeln!(

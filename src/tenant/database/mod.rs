@@ -28,7 +28,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// What to do about a running tenant.
-pub(super) const LATE_ONLY: &str = "only late documents come in; to bring them without the database, set `tables.move = false`";
+pub(super) const LATE_ONLY: &str =
+    "only late documents come in; to bring them without the database, set `tables.move = false`";
 
 /// The most tables and columns in a manifest; far above what there is, and a bound for what a stranger may ask for.
 const MOST_TABLES: usize = 100_000;
