@@ -28,6 +28,7 @@
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`wizard`]: the front actor: steps, commands, view; [`web`] and [`stdio`]: how other front ends reach it;
 //! * [`forecast`]: how long it will take, measured beforehand;
+//! * [`receipt`]: the tenant's signed statement of what it holds, checked offline;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
@@ -54,6 +55,7 @@ pub mod onsite;
 pub mod pack;
 pub mod people;
 pub mod pipeline;
+pub mod receipt;
 pub mod report;
 pub mod resources;
 pub mod sample;

@@ -89,6 +89,8 @@ pub(super) enum Command {
     Status(At),
     /// Write the report
     Report(Report),
+    /// Fetch the tenant's signed receipt, or check one offline
+    Receipt(Receipt),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
     /// The wizard for browsers and programs: a page and an API on this machine, or JSON lines
@@ -296,6 +298,42 @@ pub(super) struct Verify {
     /// Have the tenant read everything again from its store
     #[arg(long)]
     pub(super) deep: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Receipt {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Write it here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<ReceiptCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check every byte of a receipt, offline; exit 0, 5 if anything differs, 2 if it is no receipt
+    Verify(VerifyReceipt),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct VerifyReceipt {
+    /// The receipt
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Whose receipt it must be: the tenant's key, 64 digits, or a file that holds them
+    #[arg(long, value_name = "HEX|FILE")]
+    pub(super) key: Option<String>,
+    /// Compare with this ledger: every item, and the sum of every table
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
+    /// Read every file and every row of the installation again, and compare; needs the ledger too
+    #[arg(long)]
+    pub(super) installation: bool,
+    #[command(flatten)]
+    pub(super) at: At,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -12,6 +12,7 @@ mod logon;
 mod loopback;
 mod mail;
 mod migrate;
+mod receipt;
 mod report;
 mod sample;
 mod serve;
@@ -72,6 +73,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
         Command::Serve(args) => serve::serve(args, &output).await,
+        Command::Receipt(receipt) => receipt::receipt(receipt, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

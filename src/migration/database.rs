@@ -7,11 +7,12 @@ use crate::onsite::database::{Refused, Terms};
 use crate::onsite::{Installation, ladder};
 use crate::pipeline::exporter::{Export, Exported};
 use crate::pipeline::{Event, Finished, Observer, Stats, Stop};
+use crate::tables::adjust::Adjusted;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::{Cutting, Left};
 use crate::tenant::destination::Destination;
-use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
+use crate::tenant::protocol::{BoundColumn, DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -59,6 +60,12 @@ pub struct DatabaseReport {
     /// Higher rungs of consistent reading that were not possible, and why.
     #[serde(default)]
     pub refused: Vec<Refused>,
+    /// What the tenant made different in its database after the proof.
+    #[serde(default)]
+    pub adjusted: Vec<Adjusted>,
+    /// Columns that are bound to the source database, to be made again by the vendor.
+    #[serde(default)]
+    pub bound: Vec<BoundColumn>,
 }
 
 impl DatabaseReport {
@@ -184,7 +191,9 @@ impl Moved {
             proven: false,
         };
         let left_behind = manifest.left.iter().map(|left| LeftBehind { shape: None, ..left.clone() }).collect();
-        let report = DatabaseReport { summary, left_behind, refused: exported.refused.clone() };
+        let bound = manifest.bound();
+        let refused = exported.refused.clone();
+        let report = DatabaseReport { summary, left_behind, refused, adjusted: Vec::new(), bound };
         Ok(Self { manifest: Arc::new(manifest), report, pass: exported.pass })
     }
 
@@ -201,7 +210,7 @@ impl Moved {
         stop: &Stop,
         writer: &Writer,
     ) -> Result<()> {
-        let ended = wait(to, &self.manifest, stall, stop).await;
+        let ended = wait(to, Some(&self.manifest), stall, stop).await;
         let state = match ended {
             Ok(state) => state,
             Err(error) => return Err(error),
@@ -221,8 +230,12 @@ impl Moved {
                 Err(Error::new(Code::TenantFaulty, format!("the tenant cannot build the database: {why}"))
                     .hint("run the same command again: it sends what is damaged there"))
             }
-            _ => {
+            state => {
                 summary.proven = true;
+                if let DatabaseState::Proven { adjusted, bound, .. } = state {
+                    (self.report.adjusted, self.report.bound) = (adjusted, bound);
+                }
+                let summary = &self.report.summary;
                 let entry = json!({
                     "manifest": self.manifest.digest(), "tables": summary.tables, "rows": summary.rows,
                     "left": summary.left, "rung": summary.rung,
@@ -234,19 +247,29 @@ impl Moved {
     }
 }
 
-/// Says what the database is to be and waits for the tenant's last word on it.
+/// Tables do not move in this run: the database that the tenant has is adjusted by the people that were put last.
+pub(super) async fn settle(to: &dyn Destination, stall: Duration, stop: &Stop) -> Result<()> {
+    // Whether it can be left as it is then, is for the tenant to say when it is to accept.
+    wait(to, None, stall, stop).await.map(drop)
+}
+
+/// Says what the database is to be, if it is to be another one, and waits for the tenant's last word on it.
 async fn wait(
     to: &dyn Destination,
-    manifest: &Arc<DatabaseManifest>,
+    manifest: Option<&Arc<DatabaseManifest>>,
     stall: Duration,
     stop: &Stop,
 ) -> Result<DatabaseState> {
-    let ours = manifest.digest();
-    let mut state = to.put_database(Arc::clone(manifest)).await?;
+    let ours = manifest.map(|manifest| manifest.digest());
+    let mut state = match manifest {
+        Some(manifest) => to.put_database(Arc::clone(manifest)).await?,
+        None => to.database().await?,
+    };
     let (mut pause, mut seen, mut since) = (PAUSE, state.clone(), Instant::now());
     loop {
         let absent = match &state {
-            DatabaseState::Proven { manifest, .. } if *manifest == ours => return Ok(state),
+            DatabaseState::Proven { manifest, .. } if ours.is_none_or(|ours| ours == *manifest) => return Ok(state),
+            DatabaseState::Absent if ours.is_none() => return Ok(state),
             DatabaseState::Different { .. } | DatabaseState::Failed { .. } => return Ok(state),
             DatabaseState::Building { .. } => false,
             // It was started again from an older store, or somebody else has said something else.
@@ -267,7 +290,10 @@ async fn wait(
             }
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
-        state = if absent { to.put_database(Arc::clone(manifest)).await? } else { to.database().await? };
+        state = match manifest.filter(|_| absent) {
+            Some(manifest) => to.put_database(Arc::clone(manifest)).await?,
+            None => to.database().await?,
+        };
     }
 }
 

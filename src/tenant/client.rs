@@ -286,4 +286,21 @@ impl Destination for HttpTenant {
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
         Box::pin(async move { self.post("/commit", &commit).await })
     }
+
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>> {
+        Box::pin(async move {
+            let request = self.request(Method::GET, &format!("/migrations/{migration}/receipt"));
+            let answer = tokio::time::timeout(self.stall * PATIENT, async {
+                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+                match response.status() {
+                    StatusCode::NOT_FOUND => Ok(None),
+                    status if status.is_success() => {
+                        response.bytes().await.map(Some).map_err(|cause| self.unreachable(cause))
+                    }
+                    status => Err(self.problem(status, response).await),
+                }
+            });
+            answer.await.unwrap_or_else(|_| Err(self.stalled()))
+        })
+    }
 }

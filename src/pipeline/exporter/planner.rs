@@ -149,6 +149,7 @@ impl Planner {
     }
 
     fn withdraw(&self, parts: &[KnownPart]) -> Result<()> {
+        parts.iter().try_for_each(|part| self.shared.may_differ(&part.row.table))?;
         parts.iter().try_for_each(|part| self.shared.writer.put(Record::Withdrawn(part.row.key)))
     }
 }
