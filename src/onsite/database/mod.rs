@@ -21,6 +21,7 @@ pub use rung::Rung;
 pub use sqlite::SqliteDatabase;
 pub use value::{Row, Value, no_date};
 
+use crate::tables::beside::{Beside, Inside};
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use serde::Serialize;
@@ -46,7 +47,19 @@ pub trait Database: Send {
     /// not read. What a cell cannot hold without loss must be an error, never a guess. A table that is not there as the
     /// shape says is `database.changed`.
     fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        let _ = (range, limit);
+        self.cells_beside(shape, range, limit, &mut Inside)
+    }
+
+    /// The same, but content above a limit does not stay in its row: it goes to `beside` as a stream, and where the server
+    /// and the way to it allow that, it is never in memory as a whole.
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        let _ = (range, limit, beside);
         let what = format!("this kind of database cannot give the exact rows of `{}`", shape.name);
         Err(Error::new(Code::DatabaseUnreadable, what).hint("move the tables from SQLite, or leave them behind"))
     }

@@ -4,8 +4,10 @@
 //! SQL Server gets.
 
 mod cells;
+mod large;
 
 use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Rung, Value};
+use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
@@ -162,8 +164,14 @@ impl Database for SqliteDatabase {
         true
     }
 
-    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        self.page(shape, range, limit)
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        self.page(shape, range, limit, beside)
     }
 
     fn begin_consistent(&mut self) -> Result<Rung> {

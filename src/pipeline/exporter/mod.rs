@@ -12,6 +12,7 @@
 mod cover;
 mod planner;
 mod reading;
+mod values;
 
 pub use planner::Exported;
 pub(crate) use planner::print;
@@ -73,7 +74,7 @@ struct Shared {
 const BLOCK: u32 = 1024;
 
 /// Numbers for the parts of one span; the next free block once they are used up.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Numbers {
     next: u32,
     end: u32,

@@ -2,11 +2,11 @@
 
 use super::Shared;
 use super::planner::Span;
+use super::values::{Content, Values};
 use crate::archive::DATABASE;
 use crate::item::{Key, Outcome};
 use crate::ledger::{Found, PartRow, Record, Stamp};
 use crate::onsite::database::Database;
-use crate::pipeline::assembly::Assembly;
 use crate::pipeline::hasher::Trouble;
 use crate::pipeline::outcomes::reason;
 use crate::tables::export::{TableExport, sum};
@@ -72,14 +72,28 @@ impl Reading {
             let Some(room) = self.shared.hasher.budget.take(self.shared.limits.bytes as usize) else {
                 return Ok(false);
             };
-            let mut large = |_: &_, _| Err(Error::new(Code::Internal, "no value leaves its row"));
-            let part = export.next_part(&mut *self.database, || Ok(Vec::new()), &mut large)?;
-            let Some((part, bytes)) = part else { break };
-            self.shared.stats.expected.add(u64::from(rest.0.is_none()));
-            let key = rest.0.take().unwrap_or_else(|| self.shared.key(&mut span.numbers));
+            // The part has its key before it is known that there is one: values that leave its rows belong to it already.
+            let unused = span.numbers.clone();
+            let key = rest.0.unwrap_or_else(|| self.shared.key(&mut span.numbers));
+            let mut values = Values::new(&self.shared, key, &span.shape.name);
+            let part = match export.next_part(&mut *self.database, || Ok(Vec::new()), &mut values) {
+                Ok(Some(part)) => part,
+                Ok(None) => {
+                    span.numbers = unused;
+                    break;
+                }
+                Err(error) => {
+                    values.item.give_up();
+                    span.numbers = unused;
+                    // Whoever takes pieces is gone, and says so himself.
+                    return if values.stopped { Ok(false) } else { Err(error) };
+                }
+            };
+            self.shared.stats.expected.add(u64::from(rest.0.take().is_none()));
+            let (part, bytes) = part;
             rest.1.after.clone_from(&part.head.range.until);
-            let row = row(span, key, part.head.range, part.head.sum);
-            if !self.send(row, bytes, room)? {
+            let row = row(span, key, part.head.range.clone(), part.head.sum);
+            if !self.send(row, values.before(&part, bytes), room)? {
                 return Ok(false);
             }
         }
@@ -88,10 +102,11 @@ impl Reading {
         Ok(true)
     }
 
-    fn send(&self, row: PartRow, bytes: Vec<u8>, room: OwnedSemaphorePermit) -> Result<bool> {
+    fn send(&self, row: PartRow, content: Content, room: OwnedSemaphorePermit) -> Result<bool> {
         let shared = &self.shared;
-        let (key, size) = (row.key, bytes.len() as u64);
-        let found = self.found(&row, size);
+        let Content { item, sent, bytes } = content;
+        let (key, size) = (row.key, sent.length + bytes.len() as u64);
+        let found = shared.found(&row, size);
         let (stamp, named) = (found.stamp, named(&found));
         shared.stats.rows.add(1);
         shared.stats.found.add(size);
@@ -100,8 +115,12 @@ impl Reading {
         shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
         // The ledger knows which rows a part holds before anybody else knows that there is one.
         shared.writer.flush()?;
-        let item = Arc::new(Assembly::new(key, named.clone()));
-        match shared.hasher.send(bytes, stamp, &item, room, &shared.to) {
+        let sent = if sent.pieces == 0 {
+            shared.hasher.send(bytes, stamp, &item, room, &shared.to)
+        } else {
+            shared.hasher.send_rest(bytes, sent, stamp, &item, room, &shared.to)
+        };
+        match sent {
             Ok(()) => {
                 shared.stats.read.add(size);
                 return Ok(true);
@@ -121,7 +140,7 @@ impl Reading {
         self.shared.stats.expected.add(u64::from(key.is_none()));
         let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
         let row = row(span, key, range, TableSum::default());
-        let found = self.found(&row, 0);
+        let found = self.shared.found(&row, 0);
         let named = named(&found);
         self.shared.stats.rows.add(1);
         self.shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
@@ -129,13 +148,20 @@ impl Reading {
         why.insert("table".into(), span.shape.name.clone().into());
         self.shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), why)
     }
+}
 
+impl Shared {
     fn found(&self, row: &PartRow, size: u64) -> Found {
         // No time: the same rows are the same part, whenever they were read.
         let stamp = Stamp { size, modified: 0, file_id: None };
-        let name = format!("{}.parquet", row.key.id());
-        Found { root: self.shared.root, dir: folder(&row.table), name, stamp }
+        let (dir, name) = place(row.key, &row.table);
+        Found { root: self.root, dir, name, stamp }
     }
+}
+
+/// Where a part is in the manifest: its folder and its name.
+fn place(key: Key, table: &str) -> (String, String) {
+    (folder(table), format!("{}.parquet", key.id()))
 }
 
 fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
@@ -145,6 +171,12 @@ fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
 /// The path in the manifest.
 fn named(found: &Found) -> String {
     format!("{DATABASE}/{}/{}", found.dir, found.name)
+}
+
+/// The same, of a part that is being written.
+pub(super) fn path(key: Key, table: &str) -> String {
+    let (dir, name) = place(key, table);
+    format!("{DATABASE}/{dir}/{name}")
 }
 
 /// The name of a table as one part of a path: what no path may have is written as `%` and two digits.

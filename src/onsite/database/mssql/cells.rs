@@ -5,10 +5,12 @@
 //! many the next may ask for. What comes behind a full page is read and forgotten.
 
 use super::super::query::Rendered;
+use super::large::{Content, Windows};
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, MssqlDatabase, Result, Value, exact};
-use crate::tables::{Cells, KeyRange, Page, PageLimit, TableShape};
+use crate::tables::beside::Beside;
+use crate::tables::{Cell, Cells, KeyRange, Page, PageLimit, TableShape};
 use tiberius::ColumnData;
 
 /// So many rows of a table with unlimited columns are asked for first.
@@ -21,11 +23,18 @@ const ROWS: &str = "SELECT SUM(p.rows) FROM sys.partitions AS p \
     WHERE s.name = @P1 AND t.name = @P2 AND p.index_id IN (0, 1)";
 
 impl MssqlDatabase {
-    pub(super) fn page(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+    pub(super) fn page(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
         let (schema, _) = self.known()?;
         let order = Order::of(shape)?;
         let rows = self.rows_to_ask(shape).min(limit.rows).max(1);
-        let asked = statement(&schema, shape, &order, range, rows)?;
+        let windows = Windows::of(shape, &order, beside.limit());
+        let asked = statement(&schema, shape, &order, range, rows, &windows)?;
         let cut = Cut { limit: PageLimit { rows, ..limit }, order: order.clone() };
         let answer = self.line.ask_until(&asked, Some(cut)).map_err(|trouble| match trouble {
             Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
@@ -37,8 +46,32 @@ impl MssqlDatabase {
         let last = answer.rows.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
         let more = answer.more || (order.ties && answer.rows.len() > rows);
-        let read = answer.rows.into_iter().map(|row| cells(shape, row)).collect::<Result<_>>()?;
-        Ok(Page { rows: read, last, more })
+        let mut page = Page { rows: Vec::with_capacity(answer.rows.len()), last, more };
+        let mut answered = answer.rows.into_iter();
+        let mut streamed = 0;
+        while let Some(mut row) = answered.next() {
+            let position = order.position(&row);
+            let lengths = windows.take(&mut row);
+            let mut row = cells(shape, row)?;
+            streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
+            for (place, (column, cell)) in shape.columns.iter().zip(&mut row).enumerate() {
+                match (lengths.iter().find(|(windowed, _)| *windowed == place), &position) {
+                    (Some((_, length)), Some(position)) => {
+                        let mut content = Content::new(&self.line, &schema, shape, column, &order, position, *length)?;
+                        *cell = Cell::Large(Box::new(beside.take(content.kind, &mut content)?));
+                    }
+                    _ if column.key == 0 => streamed += cell.set_aside(beside)?,
+                    _ => {}
+                }
+            }
+            page.rows.push(row);
+            // What was streamed is not in the answer, but it counts for the part that this page is for.
+            if !order.ties && streamed >= limit.bytes as u64 && answered.len() > 0 {
+                (page.last, page.more) = (position, true);
+                break;
+            }
+        }
+        Ok(page)
     }
 
     /// How many rows the next page of the table may ask for.
@@ -69,11 +102,11 @@ impl MssqlDatabase {
 }
 
 /// Whether values of a type may be of any length.
-fn is_unlimited(declared: &str) -> bool {
+pub(super) fn is_unlimited(declared: &str) -> bool {
     declared.ends_with("(max)") || matches!(declared, "text" | "ntext" | "image" | "xml" | "geography" | "geometry")
 }
 
-fn changed(shape: &TableShape, column: &str) -> Error {
+pub(super) fn changed(shape: &TableShape, column: &str) -> Error {
     let table = &shape.name;
     let what = match column {
         "" => format!("the table `{table}` is not there as it was listed"),
@@ -83,10 +116,12 @@ fn changed(shape: &TableShape, column: &str) -> Error {
 }
 
 /// The SELECT for a page of so many rows and one more.
-fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, rows: usize) -> Result<Rendered> {
-    let items = shape.columns.iter().map(|column| exact::item(shape, column));
+fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, rows: usize, windows: &Windows) -> Result<Rendered> {
+    let items = shape.columns.iter().enumerate();
+    let items = items.map(|(place, column)| Ok(windows.item(place, column, exact::item(shape, column)?)));
     let mut items = items.collect::<Result<Vec<_>>>()?;
     items.extend(shape.columns.iter().filter(|column| exact::is_variant(column)).map(exact::type_item));
+    items.extend(windows.lengths(shape));
     let mut values = Vec::new();
     let mut conditions = Vec::new();
     if let Some(after) = &range.after {

@@ -9,6 +9,7 @@
 mod cells;
 mod connect;
 mod exact;
+mod large;
 mod line;
 mod order;
 mod page;
@@ -19,6 +20,7 @@ mod trouble;
 use super::address::Server;
 use super::query::Rendered;
 use super::{Catalogue, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use line::Line;
@@ -115,8 +117,14 @@ impl Database for MssqlDatabase {
         }
     }
 
-    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        self.page(shape, range, limit)
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        self.page(shape, range, limit, beside)
     }
 
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
