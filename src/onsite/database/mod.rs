@@ -63,6 +63,12 @@ pub trait Database: Send {
         let what = format!("this kind of database cannot give the exact rows of `{}`", shape.name);
         Err(Error::new(Code::DatabaseUnreadable, what).hint("move the tables from SQLite, or leave them behind"))
     }
+    /// Reads all of a table in one go and forgets it: what can be had from the driver alone, as a yardstick for everything else.
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        let what = format!("this kind of database has no yardstick for `{}`", shape.name);
+        Err(Error::new(Code::DatabaseUnreadable, what).hint("measure with SQLite or SQL Server"))
+    }
+
     /// How many rows a table has, roughly: for the plan and for progress.
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
         let query = Query::new(format!("SELECT count(*) FROM {{{}}}", shape.name));

@@ -174,8 +174,8 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
         work.push(Box::new(move || planner.work(&ask, &known)));
     }
     for database in databases {
-        let (mut reading, asked) = (Reading { database, shared: Arc::clone(&shared) }, asked.clone());
-        work.push(Box::new(move || reading.work(asked)));
+        let (mut reading, asked) = (Reading::new(database, Arc::clone(&shared)), asked.clone());
+        work.push(Box::new(move || reading.work(&asked)));
     }
     Ok((work, known))
 }

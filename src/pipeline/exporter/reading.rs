@@ -7,6 +7,7 @@ use crate::archive::DATABASE;
 use crate::item::{Key, Outcome};
 use crate::ledger::{Found, PartRow, Record, Stamp};
 use crate::onsite::database::Database;
+use crate::pipeline::budget::ContentBudget;
 use crate::pipeline::hasher::Trouble;
 use crate::pipeline::outcomes::reason;
 use crate::tables::export::{TableExport, sum};
@@ -22,13 +23,41 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(super) struct Reading {
     pub(super) database: Box<dyn Database>,
     pub(super) shared: Arc<Shared>,
+    /// Parts that the ledger was told and not yet asked to keep: a commit for each of many small ones would be what they cost.
+    waiting: Vec<Waiting>,
 }
 
+/// A part that is ready to go.
+struct Waiting {
+    key: Key,
+    named: String,
+    stamp: Stamp,
+    content: Content,
+    room: OwnedSemaphorePermit,
+}
+
+/// No more parts wait than this, and no more bytes of them.
+const MOST_WAITING: usize = 64;
+const MOST_WAITING_BYTES: usize = 256 << 10;
+
 impl Reading {
+    pub(super) fn new(database: Box<dyn Database>, shared: Arc<Shared>) -> Self {
+        Self { database, shared, waiting: Vec::new() }
+    }
+
     /// Reads spans until no more come.
-    pub(super) fn work(&mut self, asked: Receiver<Span>) -> Result<()> {
-        for mut span in asked {
+    pub(super) fn work(&mut self, asked: &Receiver<Span>) -> Result<()> {
+        loop {
+            let next = match asked.try_recv() {
+                Ok(span) => Some(span),
+                // Nothing waits while this thread does.
+                Err(_) if !self.send_waiting()? => return Ok(()),
+                Err(_) => asked.recv().ok(),
+            };
+            let Some(mut span) = next else { break };
             if !self.span(&mut span)? {
+                // What was read is under way, and is finished.
+                self.send_waiting()?;
                 return Ok(());
             }
         }
@@ -69,9 +98,7 @@ impl Reading {
             if self.shared.stop.is_draining() {
                 return Ok(false);
             }
-            let Some(room) = self.shared.hasher.budget.take(self.shared.limits.bytes as usize) else {
-                return Ok(false);
-            };
+            let Some(room) = self.room()? else { return Ok(false) };
             // The part has its key before it is known that there is one: values that leave its rows belong to it already.
             let unused = span.numbers.clone();
             let key = rest.0.unwrap_or_else(|| self.shared.key(&mut span.numbers));
@@ -102,10 +129,18 @@ impl Reading {
         Ok(true)
     }
 
-    fn send(&self, row: PartRow, content: Content, room: OwnedSemaphorePermit) -> Result<bool> {
+    /// Room to build a part in. Nobody waits for room who holds some: two who do might wait for each other.
+    fn room(&mut self) -> Result<Option<OwnedSemaphorePermit>> {
+        let bytes = self.shared.limits.bytes as usize;
+        if let Some(room) = self.shared.hasher.budget.try_take(bytes) {
+            return Ok(Some(room));
+        }
+        Ok(if self.send_waiting()? { self.shared.hasher.budget.take(bytes) } else { None })
+    }
+
+    fn send(&mut self, row: PartRow, content: Content, mut room: OwnedSemaphorePermit) -> Result<bool> {
         let shared = &self.shared;
-        let Content { item, sent, bytes } = content;
-        let (key, size) = (row.key, sent.length + bytes.len() as u64);
+        let (key, size) = (row.key, content.sent.length + content.bytes.len() as u64);
         let found = shared.found(&row, size);
         let (stamp, named) = (found.stamp, named(&found));
         shared.stats.rows.add(1);
@@ -113,26 +148,27 @@ impl Reading {
         shared.stats.opened.add(1);
         shared.stats.parts.add(size);
         shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
-        // The ledger knows which rows a part holds before anybody else knows that there is one.
-        shared.writer.flush()?;
-        let sent = if sent.pieces == 0 {
-            shared.hasher.send(bytes, stamp, &item, room, &shared.to)
-        } else {
-            shared.hasher.send_rest(bytes, sent, stamp, &item, room, &shared.to)
-        };
-        match sent {
-            Ok(()) => {
-                shared.stats.read.add(size);
-                return Ok(true);
-            }
-            Err(Trouble::Io(cause)) => {
-                shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), reason(cause.to_string()))?;
-            }
-            // Nobody changes what lies in our own memory.
-            Err(Trouble::Stopped | Trouble::Changed | Trouble::Vanished) => {}
+        // What it was built in is given back.
+        let room = ContentBudget::part_of(&mut room, content.bytes.len().max(1)).unwrap_or(room);
+        self.waiting.push(Waiting { key, named, stamp, content, room });
+        let bytes: usize = self.waiting.iter().map(|waiting| waiting.content.bytes.len()).sum();
+        let full = self.waiting.len() >= MOST_WAITING || bytes >= MOST_WAITING_BYTES;
+        if full { self.send_waiting() } else { Ok(true) }
+    }
+
+    /// Gives `false` when the run is over.
+    fn send_waiting(&mut self) -> Result<bool> {
+        if self.waiting.is_empty() {
+            return Ok(true);
         }
-        item.give_up();
-        Ok(false)
+        // The ledger knows which rows a part holds before anybody else knows that there is one.
+        self.shared.writer.flush()?;
+        for waiting in std::mem::take(&mut self.waiting) {
+            if !self.shared.send(waiting)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The table cannot be read; the others go on.
@@ -151,6 +187,28 @@ impl Reading {
 }
 
 impl Shared {
+    fn send(&self, waiting: Waiting) -> Result<bool> {
+        let Waiting { key, named, stamp, content: Content { item, sent, bytes }, room } = waiting;
+        let sent = if sent.pieces == 0 {
+            self.hasher.send(bytes, stamp, &item, room, &self.to)
+        } else {
+            self.hasher.send_rest(bytes, sent, stamp, &item, room, &self.to)
+        };
+        match sent {
+            Ok(()) => {
+                self.stats.read.add(stamp.size);
+                return Ok(true);
+            }
+            Err(Trouble::Io(cause)) => {
+                self.outcomes.left(key, Outcome::Unreadable, None, Some(named), reason(cause.to_string()))?;
+            }
+            // Nobody changes what lies in our own memory.
+            Err(Trouble::Stopped | Trouble::Changed | Trouble::Vanished) => {}
+        }
+        item.give_up();
+        Ok(false)
+    }
+
     fn found(&self, row: &PartRow, size: u64) -> Found {
         // No time: the same rows are the same part, whenever they were read.
         let stamp = Stamp { size, modified: 0, file_id: None };

@@ -6,6 +6,7 @@
 
 use super::super::query::Rendered;
 use super::large::{Content, Windows};
+use super::line::Answer;
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, MssqlDatabase, Result, Value, exact};
@@ -16,11 +17,11 @@ use tiberius::ColumnData;
 /// So many rows of a table with unlimited columns are asked for first.
 const CAREFUL: usize = 64;
 
-/// How many rows a table has, as the server remembers it.
-const ROWS: &str = "SELECT SUM(p.rows) FROM sys.partitions AS p \
+/// How many rows each table has, as the server remembers it.
+const ROWS: &str = "SELECT t.name, SUM(p.rows) FROM sys.partitions AS p \
     JOIN sys.tables AS t ON t.object_id = p.object_id \
     JOIN sys.schemas AS s ON s.schema_id = t.schema_id \
-    WHERE s.name = @P1 AND t.name = @P2 AND p.index_id IN (0, 1)";
+    WHERE s.name = @P1 AND p.index_id IN (0, 1) GROUP BY t.name";
 
 impl MssqlDatabase {
     pub(super) fn page(
@@ -74,6 +75,17 @@ impl MssqlDatabase {
         Ok(page)
     }
 
+    /// Reads the whole table as the page reads it, but in one answer, of which nothing is kept.
+    pub(super) fn read_and_forget(&mut self, shape: &TableShape) -> Result<()> {
+        let (schema, _) = self.known()?;
+        let mut order = Order::of(shape)?;
+        order.ties = false;
+        let windows = Windows::of(shape, &order, usize::MAX);
+        let asked = statement(&schema, shape, &order, &KeyRange::all(), usize::MAX, &windows)?;
+        let cut = Cut { limit: PageLimit { rows: 1, bytes: 1 }, order };
+        self.line.ask_until(&asked, Some(cut)).map(drop).map_err(|trouble| trouble.error)
+    }
+
     /// How many rows the next page of the table may ask for.
     fn rows_to_ask(&self, shape: &TableShape) -> usize {
         match &self.pace {
@@ -86,13 +98,17 @@ impl MssqlDatabase {
     /// How many rows a table has: as the server remembers it, or counted where the login may not know.
     pub(super) fn count(&mut self, shape: &TableShape) -> Result<u64> {
         let (schema, _) = self.known()?;
-        let values = vec![Value::Text(schema.clone()), Value::Text(shape.name.clone())];
-        if let Ok(answer) = self.line.ask(&Rendered { sql: ROWS.to_owned(), values })
-            && let Some(row) = answer.into_rows().first().filter(|row| !row.is_null(0))
-        {
-            return Ok(row.integer(0) as u64);
+        if self.remembered.is_none() {
+            // One question for all tables: a plan asks about each of them.
+            let asked = Rendered { sql: ROWS.to_owned(), values: vec![Value::Text(schema.clone())] };
+            let rows = self.line.ask(&asked).map(Answer::into_rows).unwrap_or_default();
+            let rows = rows.into_iter().filter(|row| !row.is_null(1));
+            self.remembered = Some(rows.map(|row| (row.text(0), row.integer(1) as u64)).collect());
         }
-        let sql = format!("SELECT COUNT_BIG(*) FROM [{schema}].[{}] AS [t]", shape.name);
+        if let Some(rows) = self.remembered.as_ref().and_then(|rows| rows.get(&shape.name)) {
+            return Ok(*rows);
+        }
+        let sql = format!("SELECT COUNT_BIG(*) FROM {} AS [t]", table(&schema, shape));
         let answer = self.line.ask(&Rendered { sql, values: Vec::new() }).map_err(|trouble| match trouble {
             Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
             Trouble { error, .. } => error,
@@ -115,6 +131,11 @@ pub(super) fn changed(shape: &TableShape, column: &str) -> Error {
     Error::new(Code::DatabaseChanged, what).hint("start again when nobody changes the structure of the database")
 }
 
+/// The name of the table in a question.
+pub(super) fn table(schema: &str, shape: &TableShape) -> String {
+    format!("{}.{}", exact::bracketed(schema), exact::bracketed(&shape.name))
+}
+
 /// The SELECT for a page of so many rows and one more.
 fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, rows: usize, windows: &Windows) -> Result<Rendered> {
     let items = shape.columns.iter().enumerate();
@@ -132,10 +153,10 @@ fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, 
     }
     let top = rows.saturating_add(1).min(i32::MAX as usize);
     let ties = if order.ties { " WITH TIES" } else { "" };
-    let (items, condition, table) = (items.join(", "), conditions.join(" AND "), &shape.name);
+    let (items, condition, table) = (items.join(", "), conditions.join(" AND "), table(schema, shape));
     let filter = if condition.is_empty() { condition } else { format!(" WHERE {condition}") };
     let by = order.sql();
-    let sql = format!("SELECT TOP ({top}){ties} {items} FROM [{schema}].[{table}] AS [t]{filter} ORDER BY {by}");
+    let sql = format!("SELECT TOP ({top}){ties} {items} FROM {table} AS [t]{filter} ORDER BY {by}");
     Ok(Rendered { sql, values })
 }
 

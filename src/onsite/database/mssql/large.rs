@@ -5,7 +5,7 @@
 //! finds the row again; in a table without one, values come whole and leave their row here. Where the connection does not see
 //! one moment only, a value that changes its length between two windows is an error, and its rows are read again in the next run.
 
-use super::cells::{changed, is_unlimited};
+use super::cells::{changed, is_unlimited, table};
 use super::line::Line;
 use super::order::Order;
 use super::trouble::{Cure, Trouble};
@@ -104,7 +104,7 @@ impl<'a> Content<'a> {
         };
         // The form that the server keeps `xml` in is not the text that it gives.
         let length = (column.kind != ColumnType::Xml).then_some(length);
-        let condition = format!(" FROM [{schema}].[{}] AS [t] WHERE {condition}", shape.name);
+        let condition = format!(" FROM {} AS [t] WHERE {condition}", table(schema, shape));
         let select = exact::item(shape, column)?;
         let (at, ready, given, half, ended) = (0, Vec::new(), 0, None, false);
         Ok(Self { kind, line, shape, column, select, condition, values, length, at, ready, given, half, ended })

@@ -24,7 +24,7 @@ use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use line::Line;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use trouble::{Cure, Trouble};
 
@@ -41,6 +41,8 @@ pub struct MssqlDatabase {
     irregular: BTreeMap<(String, String), u64>,
     /// The table whose exact rows were read last, and how many of them a page may ask for.
     pace: Option<(String, usize)>,
+    /// How many rows each table had when it was first asked; nothing of a table about which the login may not know.
+    remembered: Option<HashMap<String, u64>>,
 }
 
 impl MssqlDatabase {
@@ -48,7 +50,7 @@ impl MssqlDatabase {
     pub fn open(server: &Server, prefix: &str) -> Result<Self> {
         let line = Line::open(server)?;
         let (server, prefix) = (server.clone(), prefix.to_owned());
-        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None })
+        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None, remembered: None })
     }
 
     fn known(&mut self) -> Result<(String, Arc<Catalogue>)> {
@@ -125,6 +127,10 @@ impl Database for MssqlDatabase {
         beside: &mut dyn Beside,
     ) -> Result<Page> {
         self.page(shape, range, limit, beside)
+    }
+
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        self.read_and_forget(shape)
     }
 
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
