@@ -377,6 +377,18 @@ pub(super) struct Bench {
     /// Move the tables of the database too
     #[arg(long)]
     pub(super) tables: bool,
+    /// Measure the tables instead: rows read, many tables against one, a second pass
+    #[arg(long, conflicts_with_all = ["documents", "size", "rtt", "large", "tables"])]
+    pub(super) database: bool,
+    /// With `--database`: rows of the narrow table; the wide one has a tenth
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) rows: u64,
+    /// With `--database`: how many tables of ten rows
+    #[arg(long, default_value_t = 20_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) tiny: u64,
+    /// With `--database`: only read, from this database, as `mssql://HOST/DATABASE`; login in `OMT_DATABASE_…`
+    #[arg(long, value_name = "URL", requires = "database")]
+    pub(super) url: Option<String>,
     /// Where to make the temporary folder; in the system's own by default
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

@@ -112,8 +112,7 @@ pub(super) fn export(
         reading,
         leave: LeaveList::new(&tables.leave, &tables.take)?,
         cutting: Cutting::from(tables),
-        // Every value stays in its row: a part is as large as its largest row.
-        limits: PartLimits { large: usize::MAX, ..PartLimits::from(tables) },
+        limits: PartLimits::from(tables),
         level: tables.level,
     }))
 }

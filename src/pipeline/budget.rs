@@ -31,15 +31,24 @@ impl ContentBudget {
         Self { units: Arc::new(Semaphore::new(all as usize)), all, runtime, edge }
     }
 
+    /// Room for `bytes`, if there is any now.
+    #[must_use]
+    pub fn try_take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.units).try_acquire_many_owned(self.units_of(bytes)).ok()
+    }
+
+    fn units_of(&self, bytes: usize) -> u32 {
+        (bytes.div_ceil(UNIT).max(1) as u64).min(u64::from(self.all)) as u32
+    }
+
     /// Waits until there is room for `bytes`. One item may always pass alone, however large it is.
     #[must_use]
     pub fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let units = (bytes.div_ceil(UNIT).max(1) as u64).min(u64::from(self.all)) as u32;
-        if let Ok(room) = Arc::clone(&self.units).try_acquire_many_owned(units) {
+        if let Some(room) = self.try_take(bytes) {
             return Some(room);
         }
         // The semaphore is never closed; if it were, the run would be over.
-        let room = Arc::clone(&self.units).acquire_many_owned(units);
+        let room = Arc::clone(&self.units).acquire_many_owned(self.units_of(bytes));
         self.runtime.block_on(self.edge.wait(room)).ok()
     }
 

@@ -8,6 +8,7 @@ use super::{Key, TableShape, import};
 use crate::onsite::database::Value;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -203,7 +204,12 @@ fn keep_ahead(connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::
     let (Some(next), Some(of)) = (column("next_id"), column("TableName")) else { return Ok(Vec::new()) };
     let (next, of, sequence) = (quoted(&next.name), quoted(&of.name), quoted(&sequence.name));
     let mut adjusted = Vec::new();
-    for shape in shapes {
+    // Most tables of a database with very many have no counter, and none of them is looked at.
+    let counted: HashSet<String> = connection
+        .prepare(&format!("SELECT lower({of}) FROM {sequence} WHERE {of} IS NOT NULL"))?
+        .query_map([], |row| Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned()))?
+        .collect::<rusqlite::Result<_>>()?;
+    for shape in shapes.iter().filter(|shape| counted.contains(&shape.name.to_ascii_lowercase())) {
         let Key::Integer(place) = shape.key() else { continue };
         let sql = format!("SELECT max({}) FROM {}", quoted(&shape.columns[place].name), quoted(&shape.name));
         let most: Option<i64> = connection.query_row(&sql, [], |row| row.get(0)).optional()?.flatten();

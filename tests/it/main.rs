@@ -14,6 +14,7 @@ mod dns;
 mod files;
 mod forecast;
 mod full;
+mod large;
 mod logon;
 mod mail;
 mod mssql;

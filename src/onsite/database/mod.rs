@@ -25,6 +25,7 @@ pub use sqlite::SqliteDatabase;
 pub use value::{Row, Value, no_date};
 
 use super::changes::Change;
+use crate::tables::beside::{Beside, Inside};
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use serde::Serialize;
@@ -50,10 +51,28 @@ pub trait Database: Send {
     /// not read. What a cell cannot hold without loss must be an error, never a guess. A table that is not there as the
     /// shape says is `database.changed`.
     fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        let _ = (range, limit);
+        self.cells_beside(shape, range, limit, &mut Inside)
+    }
+
+    /// The same, but content above a limit does not stay in its row: it goes to `beside` as a stream, and where the server
+    /// and the way to it allow that, it is never in memory as a whole.
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        let _ = (range, limit, beside);
         let what = format!("this kind of database cannot give the exact rows of `{}`", shape.name);
         Err(Error::new(Code::DatabaseUnreadable, what).hint("move the tables from SQLite, or leave them behind"))
     }
+    /// Reads all of a table in one go and forgets it: what can be had from the driver alone, as a yardstick for everything else.
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        let what = format!("this kind of database has no yardstick for `{}`", shape.name);
+        Err(Error::new(Code::DatabaseUnreadable, what).hint("measure with SQLite or SQL Server"))
+    }
+
     /// How many rows a table has, roughly: for the plan and for progress.
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
         let query = Query::new(format!("SELECT count(*) FROM {{{}}}", shape.name));

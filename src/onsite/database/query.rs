@@ -52,6 +52,13 @@ pub(super) struct Rendered {
 }
 
 impl Query {
+    /// Whether a query can name a table or a column of this name: some signs have a meaning there, or in what a server makes
+    /// of it. The vendor's names have none of them; tables of other names are read by [`Database::cells`](super::Database::cells).
+    #[must_use]
+    pub fn can_name(name: &str) -> bool {
+        !name.contains(['{', '}', '|', '.', '=', '?', ']'])
+    }
+
     /// A query that answers few rows.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
@@ -197,7 +204,7 @@ fn push_text(sql: &mut String, text: &str, dialect: Dialect) {
     sql.push_str(rest);
 }
 
-/// A name as both servers take it. Catalogues hold no names with brackets in them (each database leaves them out).
+/// A name as both servers take it. Names with brackets in them cannot be asked for ([`Query::can_name`]).
 fn quoted(name: &str) -> String {
     format!("[{name}]")
 }

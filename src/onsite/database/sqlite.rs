@@ -4,9 +4,11 @@
 //! SQL Server gets.
 
 mod cells;
+mod large;
 
 use super::{Catalogue, Climbed, Column, Database, Dialect, Irregular, Kind, Moment, Query, Row, Rung, Terms, Value};
 use crate::onsite::changes::Change;
+use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
@@ -70,7 +72,7 @@ impl SqliteDatabase {
         let sql = format!(
             "SELECT m.name, c.name, lower(c.type), c.\"notnull\", c.pk
              FROM {0}.sqlite_master m JOIN pragma_table_info(m.name, '{0}') c
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name || c.name NOT LIKE '%]%'
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!'
              ORDER BY m.rowid, c.cid",
             self.schema
         );
@@ -172,8 +174,28 @@ impl Database for SqliteDatabase {
         true
     }
 
-    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        self.page(shape, range, limit)
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        self.page(shape, range, limit, beside)
+    }
+
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        let failed = |cause| explain(&self.path, cause);
+        let table = format!("{}.{}", cells::quoted(&self.schema), cells::quoted(&shape.name));
+        let mut statement = self.connection.prepare(&format!("SELECT * FROM {table}")).map_err(failed)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            for column in 0..columns {
+                std::hint::black_box(row.get_ref(column).map_err(failed)?);
+            }
+        }
+        Ok(())
     }
 
     fn climb(&mut self, terms: &Terms, _enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {

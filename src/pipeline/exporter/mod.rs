@@ -12,6 +12,7 @@
 mod cover;
 mod planner;
 mod reading;
+mod values;
 
 pub(crate) use cover::{Covered, cover};
 pub use planner::Exported;
@@ -76,7 +77,7 @@ struct Shared {
 const BLOCK: u32 = 1024;
 
 /// Numbers for the parts of one span; the next free block once they are used up.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Numbers {
     next: u32,
     end: u32,
@@ -193,10 +194,10 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
         }));
     }
     for database in databases {
-        let mut reading = Reading { database, shared: Arc::clone(&shared) };
+        let mut reading = Reading::new(database, Arc::clone(&shared));
         let (asked, held) = (asked.clone(), Arc::clone(&held));
         work.push(Box::new(move || {
-            let ended = reading.work(asked);
+            let ended = reading.work(&asked);
             // Nobody reads over a connection that is still there.
             drop((reading, held));
             ended

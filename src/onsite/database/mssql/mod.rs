@@ -9,6 +9,7 @@
 mod cells;
 mod connect;
 mod exact;
+mod large;
 mod line;
 mod moment;
 mod order;
@@ -21,10 +22,11 @@ use super::address::Server;
 use super::query::Rendered;
 use super::{Catalogue, Climbed, Database, Dialect, Irregular, Kind, Moment, Query, Row, Terms, Value};
 use crate::onsite::changes::Change;
+use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use line::Line;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use trouble::{Cure, Trouble};
 
@@ -41,6 +43,8 @@ pub struct MssqlDatabase {
     irregular: BTreeMap<(String, String), u64>,
     /// The table whose exact rows were read last, and how many of them a page may ask for.
     pace: Option<(String, usize)>,
+    /// How many rows each table had when it was first asked; nothing of a table about which the login may not know.
+    remembered: Option<HashMap<String, u64>>,
 }
 
 impl MssqlDatabase {
@@ -48,7 +52,7 @@ impl MssqlDatabase {
     pub fn open(server: &Server, prefix: &str) -> Result<Self> {
         let line = Line::open(server)?;
         let (server, prefix) = (server.clone(), prefix.to_owned());
-        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None })
+        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None, remembered: None })
     }
 
     fn known(&mut self) -> Result<(String, Arc<Catalogue>)> {
@@ -117,8 +121,18 @@ impl Database for MssqlDatabase {
         }
     }
 
-    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        self.page(shape, range, limit)
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        self.page(shape, range, limit, beside)
+    }
+
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        self.read_and_forget(shape)
     }
 
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
