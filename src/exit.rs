@@ -53,6 +53,7 @@ impl From<&Error> for Exit {
             | Code::LedgerBusy
             | Code::LedgerForeign
             | Code::PeopleInvalid
+            | Code::TerminalAbsent
             | Code::TenantDenied => Self::Usage,
             Code::TenantRefused | Code::CheckBlocked | Code::CommandRefused => Self::Blocked,
             Code::LedgerUnusable

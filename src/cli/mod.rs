@@ -19,6 +19,7 @@ mod status;
 mod tenant;
 mod users;
 mod verify;
+mod wizard;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -68,6 +69,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
+        Command::Wizard(at) => wizard::wizard(&at, &output).await,
         Command::Serve(args) => serve::serve(args, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,

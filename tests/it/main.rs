@@ -24,4 +24,5 @@ mod secrets;
 mod stores;
 mod tables;
 mod tds;
+mod terminal;
 mod world;

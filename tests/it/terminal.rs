@@ -1,0 +1,361 @@
+//! The wizard in a terminal: a pseudo-terminal of 80 by 24, keys, and what stands on the screen.
+//!
+//! A question that waits for an answer begins with `?`, an answered one with `>`. A key that was pressed is waited for on the screen
+//! before the next one, so nothing depends on how fast anything is.
+
+use crate::world::{Output, Wish, World};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::fs;
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Nothing here takes that long unless it hangs.
+const WATCHDOG: Duration = Duration::from_mins(3);
+
+/// The plans of the sample's users.
+const PLANS: [&str; 5] =
+    ["SalesPREM", "ServicePREM", "Marketing", "SalesPREM-ServicePREM", "SalesPREM-ServicePREM-Marketing"];
+
+/// What a key sends.
+const ENTER: &str = "\r";
+const ESCAPE: &str = "\u{1b}";
+const INTERRUPT: &str = "\u{3}";
+const BACKSPACE: &str = "\u{7f}";
+
+/// A terminal with the wizard in it.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    /// Everything that was ever written, for what has scrolled away.
+    said: String,
+    /// It is a terminal as long as this is there.
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn start(world: &World) -> Self {
+        let pair = native_pty_system()
+            .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
+            .expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_omt"));
+        command.args(["wizard", "-c"]);
+        command.arg(&world.sample.config);
+        command.cwd(world.folder());
+        // What the machine happens to have set must not decide a test.
+        command.env_clear();
+        for name in ["PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("TERM", "xterm-256color");
+        for (name, value) in &world.env {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).expect("omt starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let keys = pair.master.take_writer().expect("a writer");
+        let (to, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            // A terminal whose program has ended cannot be read any more.
+            while let Ok(length @ 1..) = reader.read(&mut piece) {
+                if to.send(piece[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let screen = vt100::Parser::new(24, 80, 0);
+        Self { child, keys, bytes, screen, said: String::new(), _master: pair.master }
+    }
+
+    /// Takes what was written; false when nothing comes any more.
+    fn hear(&mut self, deadline: Instant) -> bool {
+        match self.bytes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(bytes) => {
+                self.said.push_str(&String::from_utf8_lossy(&bytes));
+                self.screen.process(&bytes);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Waits until the screen is as wished.
+    fn wait(&mut self, what: &str, fits: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + WATCHDOG;
+        while !fits(self) {
+            assert!(self.hear(deadline), "`{what}` does not come; on the screen:\n{}", self.contents());
+        }
+    }
+
+    fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Waits until this stands on the screen.
+    fn see(&mut self, text: &str) {
+        self.wait(text, |terminal| terminal.contents().contains(text));
+    }
+
+    /// The question that waits for an answer, with what was typed behind it.
+    fn question(&self) -> String {
+        let rows = self.screen.screen().rows(0, 80);
+        let asked = rows.filter(|row| row.starts_with("? ") && !row.trim_end().ends_with("(back)"));
+        asked.last().unwrap_or_default().trim_end().to_owned()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
+    }
+
+    /// Waits for a question.
+    fn asked(&mut self, question: &str) {
+        let begin = format!("? {question}");
+        self.wait(&begin, |terminal| terminal.question().starts_with(&begin));
+    }
+
+    /// Waits until the question as it stands there now is not there any more.
+    fn gone(&mut self, question: &str) {
+        self.wait(&format!("the end of {question}"), |terminal| terminal.question() != question);
+    }
+
+    /// Waits for a question, types an answer and sends it off.
+    fn answer(&mut self, question: &str, typed: &str) {
+        self.asked(question);
+        if !typed.is_empty() {
+            self.press(typed);
+            self.wait(typed, |terminal| terminal.question().ends_with(typed));
+        }
+        let before = self.question();
+        self.press(ENTER);
+        self.gone(&before);
+    }
+
+    /// The same, instead of what stands there.
+    fn retype(&mut self, question: &str, typed: &str) {
+        self.asked(question);
+        let bare = format!("? {question}");
+        while self.question() != bare {
+            let before = self.question();
+            self.press(BACKSPACE);
+            self.gone(&before);
+        }
+        self.answer(question, typed);
+    }
+
+    /// Waits for a question and goes back from it.
+    fn back(&mut self, question: &str) {
+        self.asked(question);
+        let before = self.question();
+        self.press(ESCAPE);
+        self.gone(&before);
+    }
+
+    /// Waits for the end; gives the exit status.
+    fn end(mut self) -> u32 {
+        let deadline = Instant::now() + WATCHDOG;
+        while self.hear(deadline) {}
+        assert!(Instant::now() < deadline, "it does not end; on the screen:\n{}", self.contents());
+        self.child.wait().expect("it was started").exit_code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A world whose customer has bought enough plans, and whose DNS does not answer.
+fn world(faults: &'static str) -> World {
+    let mut world = World::with(Wish { documents: 60, users: Some(20), faults, ..Wish::default() });
+    let plans: Vec<String> = PLANS.iter().map(|plan| format!("{plan}=20")).collect();
+    let mut args = vec!["invite", "--company", &world.sample.company, "--serial", &world.sample.serial];
+    for plan in &plans {
+        args.extend(["--plan", plan]);
+    }
+    assert_eq!(world.tenant(&args, &[]).exit, 0);
+    for (name, value) in [("OMT_MAIL_DNS", "127.0.0.1:1"), ("OMT_MAIL_TIMEOUT", "10"), ("OMT_MAIL_TRIES", "1")] {
+        world.set(name, value);
+    }
+    world
+}
+
+/// The log-in of somebody who may migrate.
+fn administrator(world: &World) -> String {
+    let list = world.run(&["users", "list", "--filter", "id:1", "--json"]).last();
+    list["users"][0]["login"].as_str().expect("a log-in").to_owned()
+}
+
+/// From the beginning to the checklist.
+fn to_the_checklist(terminal: &mut Terminal, user: &str) {
+    terminal.answer("Welcome:", "Accept");
+    terminal.answer("Installation:", "Use this");
+    terminal.answer("Log-on:", "Log on");
+    terminal.answer("User:", user);
+    terminal.answer("Password:", "******");
+    terminal.see("may migrate, if the password is right");
+    terminal.answer("Log-on:", "Go on");
+    terminal.answer("Name:", "");
+    terminal.answer("E-mail:", "");
+    terminal.retype("Phone:", "+47 1");
+    terminal.answer("Language of e-mails:", "English");
+    terminal.answer("How:", "Test");
+}
+
+#[test]
+fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
+    let mut world = world("archive,people");
+    // Slow enough to be paused, limited and stopped, however fast the machine is.
+    world.set("OMT_PACE_LIMIT", "4096 B/s");
+    let user = administrator(&world);
+    let mut terminal = Terminal::start(&world);
+    let terminal = &mut terminal;
+
+    // Esc goes a step back where that is possible, and asks before it leaves.
+    terminal.back("Welcome:");
+    terminal.answer("Leave the wizard?", "n");
+    to_the_checklist(terminal, &user);
+
+    // What blocks is said with its reason.
+    terminal.see("not now: Start the upload:");
+    terminal.answer("Checklist:", "Checks");
+    terminal.answer("Which check?", "people.no-address");
+    terminal.see("to do: ");
+    terminal.answer("What about it?", "Go on in spite");
+    terminal.answer("Why?", "she leaves on Friday");
+    terminal.answer("Which check?", "people.no-address");
+    terminal.see("she leaves on Friday");
+    terminal.back("What about it?");
+    terminal.back("Which check?");
+
+    // The board: suggestions, a filter, a selection, everything away, undo, a table out and in.
+    terminal.answer("Checklist:", "user plans");
+    terminal.answer("User plans:", "Take over");
+    terminal.see("SalesPREM-ServicePREM-Marketing");
+    terminal.answer("User plans:", "Write a table");
+    terminal.answer("Write the table to:", "");
+    terminal.see("written: users.csv");
+    terminal.answer("User plans:", "Remove all");
+    terminal.answer("Take the plan from everybody?", "y");
+    terminal.see("no administrator holds a plan");
+    terminal.answer("User plans:", "that a filter finds");
+    terminal.answer("Which users?", "id:1");
+    terminal.answer("Which plan?", "Marketing (0/20)");
+    terminal.answer("plan `Marketing` for", "y");
+    terminal.see("1 users have plan `Marketing` now");
+    terminal.answer("User plans:", "picked from");
+    terminal.answer("Pick from which users?", "type:employee");
+    terminal.answer("Which plan?", "ServicePREM (0/20)");
+    terminal.asked("Which of them?");
+    terminal.press(" ");
+    terminal.see("[x]");
+    terminal.answer("Which of them?", "");
+    terminal.see("1 users have plan");
+    terminal.answer("User plans:", "Take the last change back");
+    terminal.see("the last change was taken back");
+    terminal.answer("User plans:", "Read such a table");
+    terminal.answer("Read the table:", "");
+    terminal.see("taken: users.csv");
+    terminal.answer("User plans:", "Show users");
+    terminal.answer("Which users?", "admin:yes type:employee");
+    terminal.see("♛");
+    terminal.answer("User plans:", "Done: tick it");
+
+    // User names: each conflict is named with both sides, and mended.
+    terminal.answer("Checklist:", "user names");
+    terminal.see("is also used by");
+    for (conflict, mended) in
+        [("also used by", "one@fjord.example"), ("cannot be", "two@fjord.example"), ("there is no user name", "three@fjord.example")]
+    {
+        terminal.answer("User names:", conflict);
+        terminal.answer("User name of", "another address");
+        terminal.retype("User name:", mended);
+    }
+    terminal.see("has a user name of its own");
+    terminal.answer("User names:", "Done: tick it");
+
+    terminal.answer("Checklist:", "notifications");
+    terminal.answer("Notifications:", "Summary of users");
+    terminal.answer("Summary to:", "nobody");
+    terminal.see("nothing can be sent to `nobody`");
+    terminal.answer("Notifications:", "Summary of users");
+    terminal.answer("Summary to:", "boss@fjord.example");
+    terminal.answer("Notifications:", "Welcome e-mail");
+    terminal.answer("Do users get a welcome e-mail", "y");
+    terminal.answer("Notifications:", "Done: tick it");
+
+    // Paused, stopped, gone on, limited.
+    terminal.answer("Checklist:", "Start the upload");
+    terminal.see("p pause");
+    terminal.press("p");
+    terminal.see("paused: nothing is sent");
+    terminal.press("p");
+    terminal.see("p pause");
+    terminal.press("x");
+    terminal.press("s");
+    terminal.see("stopping: what is under way is finished");
+    terminal.press("l");
+    terminal.answer("Limit:", "unlimited");
+    terminal.see("It was stopped. Nothing is lost");
+    terminal.answer("Upload:", "Go on with the upload");
+    terminal.see("p pause");
+    terminal.press("l");
+    terminal.answer("Limit:", "unlimited");
+
+    terminal.see("7 of 7: Complete");
+    terminal.see("accepted by the tenant");
+    terminal.answer("Complete:", "Show what did not");
+    terminal.answer("Which?", "missing");
+    terminal.answer("With which text?", "");
+    terminal.see("missing ");
+    terminal.answer("Complete:", "Write the report");
+    terminal.answer("In which form?", "HTML");
+    terminal.answer("Write the report to:", "");
+    terminal.see("written: report.html");
+    terminal.answer("Complete:", "Mailboxes");
+    terminal.answer("Show more?", "n");
+    terminal.answer("Save the instruction", "y");
+    terminal.answer("Write it to:", "");
+    terminal.see("written: dns.txt");
+    terminal.answer("Complete:", "Leave");
+}
+
+#[test]
+fn whoever_leaves_anywhere_goes_on_there() {
+    let world = world("");
+    let user = administrator(&world);
+    let mut terminal = Terminal::start(&world);
+    to_the_checklist(&mut terminal, &user);
+    terminal.asked("Checklist:");
+    terminal.press(INTERRUPT);
+    assert_eq!(terminal.end(), 130);
+
+    let mut terminal = Terminal::start(&world);
+    terminal.asked("Checklist:");
+    // Back where it is allowed, with what was said before.
+    terminal.back("Checklist:");
+    terminal.see("Who migrates, and how");
+    terminal.back("Name:");
+    terminal.asked("Log-on:");
+    terminal.answer("Log-on:", "Leave");
+    assert_eq!(terminal.end(), 4);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked() {
+    let world = World::new();
+    let output: Output = world.run(&["wizard", "--json"]);
+    output.failed(2, "terminal.absent");
+    assert!(output.stderr.contains("omt serve --stdio"), "{}", output.stderr);
+    let output = world.run(&["wizard"]);
+    assert_eq!((output.exit, output.stdout.as_str()), (2, ""), "{}", output.stderr);
+    assert!(!output.stderr.contains('?'), "{}", output.stderr);
+    assert!(!world.ledger().exists());
+}
