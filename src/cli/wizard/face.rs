@@ -47,7 +47,8 @@ impl Face {
             head(&view);
             match self.step(&view) {
                 Ok(()) => {}
-                Err(Stop::Back) if view.may.contains(&"back") => self.give(Command::Back),
+                // Something may have come to its end while the question stood there.
+                Err(Stop::Back) if self.settle().may.contains(&"back") => self.give(Command::Back),
                 Err(Stop::Back) => match yes("Leave the wizard? It goes on here next time.", false) {
                     Ok(true) => return Ok(exit_of(&view)),
                     Ok(false) | Err(Stop::Back) => {}
@@ -78,10 +79,12 @@ impl Face {
         self.handle.block_on(self.front.view())
     }
 
-    /// The view once no work goes on, with a sign of life until then. Checks run beside the other rows of the checklist.
+    /// The view once no work goes on that holds the step, with a sign of life until then. Checks run beside the other rows
+    /// of the checklist.
     fn settle(&self) -> View {
         let view = self.view();
-        if matches!(view.data, Data::Checklist { .. }) { view } else { self.wait(view) }
+        let held = |command: &str| view.blocked.iter().any(|block| block.command == command && block.code == "busy");
+        if matches!(view.data, Data::Checklist { .. }) && !held("tick") { view } else { self.wait(view) }
     }
 
     /// Waits until no work goes on.

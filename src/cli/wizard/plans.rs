@@ -121,7 +121,8 @@ fn columns(board: &Value, plans: &[Plan]) {
         say::text("The tenant does not answer, so nobody knows which plans were bought.");
     }
     let number = |key: &str| board[key].as_u64().unwrap_or_default();
-    say::text(&format!("  {} of {} employees have no plan; plans show (used/available)", number("without"), number("users")));
+    let (without, users) = (number("without"), number("users"));
+    say::led("  ", &format!("{without} of {users} employees have no plan; plans show (used/available)"));
 }
 
 /// Which plan; nothing takes it.

@@ -8,6 +8,7 @@ use inquire::ui::{RenderConfig, Styled};
 use inquire::{Confirm, InquireError, MultiSelect, Password, PasswordDisplayMode, Select, Text};
 use omt::{Code, Error};
 use secrecy::SecretString;
+use unicode_width::UnicodeWidthStr;
 
 /// Why there is no answer.
 pub(super) enum Stop {
@@ -58,7 +59,10 @@ pub(super) fn choose<T>(question: &str, mut options: Vec<(String, T)>, start: us
     let labels: Vec<String> = options.iter().map(|(label, _)| say::clipped(&shown(label), say::width() - 3)).collect();
     let start = start.min(labels.len().saturating_sub(1));
     let question = shown(question);
+    // What was taken stands behind the question, on the same line.
+    let room = say::width().saturating_sub(question.width() + 4).max(20);
     let taken = Select::new(&question, labels)
+        .with_formatter(&|taken| say::clipped(taken.value, room))
         .with_page_size(say::page())
         .with_starting_cursor(start)
         .with_scorer(&|typed, _, label, at| found(typed, label, at))
