@@ -5,6 +5,7 @@
 
 use crate::world::{Output, Wish, World};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, channel};
@@ -116,7 +117,6 @@ impl Terminal {
     }
 
     fn press(&mut self, keys: &str) {
-        if std::env::var_os("SCREENS").is_some() { println!("=====\n{}\n===== {keys:?}", self.contents()); } //TMP
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
     }
 
@@ -174,6 +174,12 @@ impl Terminal {
         self.gone(&before);
     }
 
+    /// What the system says to a program whose line was cut.
+    #[cfg(unix)]
+    fn hang_up(&mut self) {
+        self.child.clone_killer().kill().expect("it is told");
+    }
+
     /// Waits for the end; gives the exit status.
     fn end(mut self) -> u32 {
         let deadline = Instant::now() + WATCHDOG;
@@ -214,6 +220,7 @@ fn administrator(world: &World) -> String {
 /// From the beginning to the checklist.
 fn to_the_checklist(terminal: &mut Terminal, user: &str) {
     terminal.answer("Welcome:", "Accept");
+    terminal.answer("Is that understood?", "y");
     terminal.answer("Installation:", "Use this");
     terminal.answer("Log-on:", "Log on");
     terminal.answer("User:", user);
@@ -233,8 +240,8 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     // Slow enough to be paused, limited and stopped, however fast the machine is.
     world.set("OMT_PACE_LIMIT", "4096 B/s");
     let user = administrator(&world);
-    let mut terminal = Terminal::start(&world);
-    let terminal = &mut terminal;
+    let mut started = Terminal::start(&world);
+    let terminal = &mut started;
 
     // Esc goes a step back where that is possible, and asks before it leaves.
     terminal.back("Welcome:");
@@ -259,7 +266,7 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     terminal.see("SalesPREM-ServicePREM-Marketing");
     terminal.answer("User plans:", "Write a table");
     terminal.answer("Write the table to:", "");
-    terminal.see("written: users.csv");
+    terminal.heard("written: users.csv");
     terminal.answer("User plans:", "Remove all");
     terminal.answer("Take the plan from everybody?", "y");
     terminal.see("no administrator holds a plan");
@@ -267,7 +274,7 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     terminal.answer("Which users?", "id:1");
     terminal.answer("Which plan?", "Marketing (0/20)");
     terminal.answer("plan `Marketing` for", "y");
-    terminal.see("1 users have plan `Marketing` now");
+    terminal.heard("done: plan `Marketing` for 1 user");
     terminal.answer("User plans:", "picked from");
     terminal.answer("Pick from which users?", "type:employee");
     terminal.answer("Which plan?", "ServicePREM (0/20)");
@@ -275,14 +282,14 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     terminal.press(" ");
     terminal.see("[x]");
     terminal.answer("Which of them?", "");
-    terminal.see("1 users have plan");
+    terminal.heard("done: plan `ServicePREM` for 1 user");
     for kept in ["17 of 18 employees", "18 of 18 employees", "1 of 18 employees"] {
         terminal.answer("User plans:", "Take the last change back");
         terminal.see(kept);
     }
     terminal.answer("User plans:", "Read such a table");
     terminal.answer("Read the table:", "");
-    terminal.see("taken: users.csv");
+    terminal.heard("taken: users.csv");
     terminal.answer("User plans:", "Show users");
     terminal.answer("Which users?", "admin:yes type:employee");
     terminal.see("♛");
@@ -306,7 +313,7 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     terminal.answer("Checklist:", "notifications");
     terminal.answer("Notifications:", "Summary of users");
     terminal.answer("Summary to:", "nobody");
-    terminal.see("nothing can be sent to `nobody`");
+    terminal.heard("nothing can be sent to `nobody`");
     terminal.answer("Notifications:", "Summary of users");
     terminal.answer("Summary to:", "boss@fjord.example");
     terminal.answer("Notifications:", "Welcome e-mail");
@@ -320,12 +327,11 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     terminal.see("paused: nothing is sent");
     terminal.press("p");
     terminal.see("p pause");
-    terminal.press("x");
     terminal.press("s");
     terminal.see("stopping: what is under way is finished");
     terminal.press("l");
     terminal.answer("Limit:", "unlimited");
-    terminal.see("It was stopped. Nothing is lost");
+    terminal.heard("It was stopped. Nothing is lost");
     terminal.answer("Upload:", "Go on with the upload");
     terminal.see("p pause");
     terminal.press("l");
@@ -340,13 +346,87 @@ fn the_whole_journey_is_made_in_a_terminal_of_80_columns() {
     terminal.answer("Complete:", "Write the report");
     terminal.answer("In which form?", "HTML");
     terminal.answer("Write the report to:", "");
-    terminal.see("written: report.html");
+    terminal.heard("written: report.html");
     terminal.answer("Complete:", "Mailboxes");
     terminal.answer("Show more?", "n");
     terminal.answer("Save the instruction", "y");
     terminal.answer("Write it to:", "");
-    terminal.see("written: dns.txt");
+    terminal.heard("written: dns.txt");
+    assert!(!terminal.said.contains("hunter2"));
     terminal.answer("Complete:", "Leave");
+    assert_eq!(started.end(), 1);
+    for file in ["users.csv", "report.html", "dns.txt"] {
+        assert!(fs::metadata(world.folder().join(file)).expect("it was written").len() > 100, "{file}");
+    }
+    let report = world.report();
+    assert_eq!(report["people"]["notifications"]["welcome"], true, "{:#}", report["people"]);
+    let decided: Vec<&str> =
+        report["journal"].as_array().expect("entries").iter().filter_map(|entry| entry["kind"].as_str()).collect();
+    assert!(decided.contains(&"check.waived") && decided.contains(&"people.undone"), "{decided:?}");
+}
+
+#[test]
+fn what_was_missing_is_brought_where_the_tenant_holds_a_migration() {
+    let world = world("missing-file");
+    assert_eq!(world.migrate().finished(1)["outcomes"]["missing"], 2);
+    world.lose_ledger();
+    let repair = || assert_eq!(omt::sample::repair(&world.site(), 1).expect("it was planted").len(), 1);
+    repair();
+    let user = administrator(&world);
+    let mut terminal = Terminal::start(&world);
+    terminal.answer("Welcome:", "Accept");
+    terminal.answer("Is that understood?", "y");
+    terminal.heard("2 of 5: What to recover");
+    terminal.answer("The tenant holds a migration already:", "Upload missing");
+    terminal.answer("Log-on:", "Log on");
+    terminal.answer("User:", &user);
+    terminal.answer("Password:", "");
+    terminal.answer("Log-on:", "Go on");
+    terminal.answer("Upload:", "Start the upload");
+    terminal.heard("missing 1: There is a row but no file");
+    repair();
+    terminal.answer("Complete:", "Look for missing documents again");
+    terminal.wait("a second end", |terminal| terminal.said.matches("5 of 5: Complete").count() == 2);
+    terminal.answer("Complete:", "Leave");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_upload_survives_a_connection_that_breaks() {
+    let mut world = world("");
+    world.set("OMT_PACE_LIMIT", "100 KiB/s");
+    let user = administrator(&world);
+    let mut terminal = Terminal::start(&world);
+    to_the_checklist(&mut terminal, &user);
+    terminal.answer("Checklist:", "Checks");
+    terminal.back("Which check?");
+    terminal.answer("Checklist:", "user plans");
+    terminal.answer("User plans:", "Take over");
+    terminal.answer("User plans:", "Done: tick it");
+    for (row, question) in [("user names", "User names:"), ("notifications", "Notifications:")] {
+        terminal.answer("Checklist:", row);
+        terminal.answer(question, "Done: tick it");
+    }
+    terminal.answer("Checklist:", "Start the upload");
+    terminal.see("p pause");
+    terminal.press("p");
+    terminal.see("paused: nothing is sent");
+    terminal.hang_up();
+    assert_eq!(terminal.end(), 130);
+
+    let mut terminal = Terminal::start(&world);
+    terminal.heard("It was stopped. Nothing is lost");
+    terminal.answer("Upload:", "Go on with the upload");
+    terminal.see("p pause");
+    // Ctrl-C is the same as `s`.
+    terminal.press(INTERRUPT);
+    terminal.heard("stopping: what is under way is finished");
+    terminal.asked("Upload:");
+    terminal.answer("Upload:", "Go on");
+    terminal.heard("7 of 7: Complete");
+    terminal.answer("Complete:", "Leave");
+    assert_eq!(terminal.end(), 0);
 }
 
 #[test]

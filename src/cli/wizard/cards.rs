@@ -72,7 +72,7 @@ impl Card {
 
 /// Asks for a filter.
 pub(super) fn filter(question: &str) -> Asked<String> {
-    let help = "words on a card, as group:sales admin:yes \"level 1\" plan:none; nothing finds everybody";
+    let help = "words on a card, as group:sales admin:yes plan:none; nothing finds all";
     Line { question, help: Some(help), ..Line::default() }.ask()
 }
 

@@ -32,10 +32,11 @@ pub(super) fn step(face: &mut Face, view: &View) -> Asked<()> {
         menu = menu.always(task.title, Choice::Task(task.task)).here(!task.done);
     }
     let ready = view.may.contains(&"upload");
-    let menu = menu
-        .command("upload", "Start the upload", Choice::Upload)
-        .here(ready)
-        .command("detect", "Look again for installation and tenant", Choice::Look);
+    let menu = menu.command("upload", "Start the upload", Choice::Upload).here(ready).command(
+        "detect",
+        "Look again for installation and tenant",
+        Choice::Look,
+    );
     match menu.ask("Checklist:")? {
         Choice::Upload => face.give(Command::Upload { identity_changed: false }),
         Choice::Look => {

@@ -53,7 +53,8 @@ pub(super) fn show(face: &Face) -> Asked<()> {
         if let Some(trouble) = &view.trouble {
             say::trouble(trouble);
         }
-        let Some(all) = say::told(face.query(Query::Checks).and_then(|answer| list::<Verdict>(answer, "checks"))) else {
+        let Some(all) = say::told(face.query(Query::Checks).and_then(|answer| list::<Verdict>(answer, "checks")))
+        else {
             return Ok(());
         };
         say::heading("Checks");

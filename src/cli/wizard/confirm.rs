@@ -75,7 +75,9 @@ fn mode(modes: &[Choice<Mode>], now: Mode) -> Asked<Mode> {
     let start = may.iter().position(|mode| mode.value == now).unwrap_or_default();
     let options = may.iter().map(|mode| (mode.title.to_owned(), mode.value)).collect();
     let mode = choose("How:", options, start)?;
-    if mode == Mode::Live && !yes("A live migration is accepted once and freezes this installation. Is that meant?", false)? {
+    if mode == Mode::Live
+        && !yes("A live migration is accepted once and freezes this installation. Is that meant?", false)?
+    {
         return Err(Stop::Back);
     }
     Ok(mode)

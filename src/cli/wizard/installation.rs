@@ -18,7 +18,8 @@ enum Choice {
 
 pub(super) fn step(face: &Face, view: &View) -> Asked<()> {
     let Data::Installation { looked, found, wanted, contradictions } = &view.data else { return Ok(()) };
-    let counting: Vec<&Finding> = found.iter().filter(|finding| !finding.overruled).collect();
+    let mut counting: Vec<&Finding> = found.iter().filter(|finding| !finding.overruled).collect();
+    counting.sort_by(|one, other| one.key.cmp(&other.key));
     let room = say::height().saturating_sub(14).max(4);
     for finding in counting.iter().take(room) {
         say::line(&say::clipped(&told(finding), say::width() - 1));

@@ -69,7 +69,8 @@ pub(super) fn journal(face: &Face) -> Asked<()> {
         };
         for entry in &entries {
             let at = entry.at.get(..19).unwrap_or(&entry.at);
-            let line = format!("{} {} {}", column(at, 19), column(&entry.kind, 20), say::shown(&entry.body.to_string()));
+            let line =
+                format!("{} {} {}", column(at, 19), column(&entry.kind, 20), say::shown(&entry.body.to_string()));
             say::line(&say::clipped(&line, say::width() - 1));
         }
         match entries.last() {

@@ -54,21 +54,24 @@ pub(super) async fn wizard(args: &At, output: &Output) -> Ended {
     });
     thread.map_err(|cause| Error::new(Code::Internal, "there is no thread for the terminal").because(cause))?;
     let ended = tokio::select! {
-        ended = ended => ended.unwrap_or_else(|lost| {
-            Err(Stop::Failed(Error::new(Code::Internal, "the terminal face has ended").because(lost)))
-        }),
-        () = told_to_end() => Err(Stop::Interrupt),
+        ended = ended => ended,
+        () = told_to_end() => Ok(Err(Stop::Interrupt)),
     };
     keys::restore();
     close(front).await;
     match ended {
-        Ok(exit) => Ok(exit),
-        Err(Stop::Failed(error)) => Err(error.hint("start it again, it goes on where it was")),
-        Err(_) => {
-            say::line("nothing is lost: the same command goes on here");
-            Ok(Exit::Interrupted)
+        Ok(Ok(exit)) => return Ok(exit),
+        // Told here, where it does not matter whether anybody can read it.
+        Ok(Err(Stop::Failed(error))) => say::error(&error),
+        Ok(Err(_)) => {}
+        Err(lost) => {
+            return Err(Error::new(Code::Internal, "the terminal face has ended")
+                .hint("start it again, it goes on where it was")
+                .because(lost));
         }
     }
+    say::line("nothing is lost: the same command goes on here");
+    Ok(Exit::Interrupted)
 }
 
 /// Without somebody at a terminal there is nobody to answer.

@@ -52,7 +52,8 @@ pub(super) fn show(face: &Face) -> Asked<()> {
     loop {
         let view = face.view();
         say::heading("User plans");
-        let Some((board, problems)) = say::told(face.query(Query::Plans)).zip(say::told(cards::problems(face, Task::Plans)))
+        let Some((board, problems)) =
+            say::told(face.query(Query::Plans)).zip(say::told(cards::problems(face, Task::Plans)))
         else {
             return Ok(());
         };
@@ -75,7 +76,7 @@ pub(super) fn show(face: &Face) -> Asked<()> {
         let ended = match choice {
             Choice::List => cards::filter("Which users?").and_then(|filter| {
                 let users = say::told(cards::users(face, &filter)).unwrap_or_default();
-                say::text(&format!("{} users; ♛ may administrate", users.len()));
+                say::text(&format!("{}; ♛ may administrate", say::users(users.len())));
                 pages(users.iter().map(Card::with_plan))
             }),
             Choice::Found => found(face, &plans),
@@ -154,7 +155,7 @@ fn found(face: &Face, plans: &[Plan]) -> Asked<()> {
     let first: Vec<&str> = users.iter().take(8).map(|user| user.login.as_str()).collect();
     let more = if users.len() > first.len() { ", …" } else { "" };
     let what = plan.as_deref().map_or_else(|| "no plan".to_owned(), |plan| format!("plan `{plan}`"));
-    if yes(&format!("{what} for {} users ({}{more})?", users.len(), first.join(", ")), true)? {
+    if yes(&format!("{what} for {} ({}{more})?", say::users(users.len()), first.join(", ")), true)? {
         assign(face, &users.iter().map(|user| user.id).collect::<Vec<_>>(), plan);
     }
     Ok(())
@@ -177,9 +178,9 @@ fn picked(face: &Face, plans: &[Plan]) -> Asked<()> {
 }
 
 fn assign(face: &Face, users: &[i64], plan: Option<String>) {
-    let done = plan.as_deref().map_or_else(|| "have no plan now".to_owned(), |plan| format!("have plan `{plan}` now"));
+    let what = plan.as_deref().map_or_else(|| "no plan".to_owned(), |plan| format!("plan `{plan}`"));
     if face.given(Command::Assign { users: users.to_vec(), plan }) {
-        say::text(&format!("{} users {done}", users.len()));
+        say::text(&format!("done: {what} for {}", say::users(users.len())));
     }
 }
 

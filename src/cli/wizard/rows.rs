@@ -1,6 +1,6 @@
 //! The rows of an upload as bars, with what is sent, skipped and left below them.
 
-use super::say::{clipped, shown, width};
+use super::say::{shown, width, wrapped};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use omt::config::Size;
 use omt::report::Duration;
@@ -49,8 +49,10 @@ impl Rows {
 
     /// Says a line above the bars.
     pub(super) fn say(&self, text: &str) {
-        // What cannot be shown is in the report.
-        let _ = self.all.println(clipped(&shown(text), width() - 1));
+        for line in wrapped(&shown(text), width() - 1, "", "  ") {
+            // What cannot be shown is in the report.
+            let _ = self.all.println(line);
+        }
     }
 
     /// Takes the bars away while something is asked.

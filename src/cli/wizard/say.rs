@@ -79,6 +79,11 @@ pub(super) fn trouble(trouble: &Trouble) {
     }
 }
 
+/// So many users, in words.
+pub(super) fn users(count: usize) -> String {
+    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
+}
+
 /// A text cut to so many columns.
 pub(super) fn clipped(text: &str, width: usize) -> String {
     if text.width() <= width {

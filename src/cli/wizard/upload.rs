@@ -24,7 +24,9 @@ pub(super) fn step(face: &mut Face, view: &View, upload: &Upload) -> Asked<()> {
 fn rest(face: &Face, view: &View, state: UploadState) -> Asked<()> {
     let (text, label) = match state {
         UploadState::Stopped => ("It was stopped. Nothing is lost: it goes on where it was.", "Go on with the upload"),
-        UploadState::Failed => ("It could not be completed. What has arrived stays there.", "Try again; it goes on where it was"),
+        UploadState::Failed => {
+            ("It could not be completed. What has arrived stays there.", "Try again; it goes on where it was")
+        }
         UploadState::Done => ("It is done. Again only what is missing or has changed is sent.", "Upload again"),
         _ => ("Everything is ready.", "Start the upload"),
     };

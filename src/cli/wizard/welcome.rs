@@ -2,23 +2,31 @@
 
 use super::face::Face;
 use super::menu::Menu;
-use super::prompt::Asked;
+use super::prompt::{Asked, Stop, yes};
 use super::say;
 use omt::wizard::view::Choice;
 use omt::wizard::{Command, Recovery, View};
 
-/// The terms and the cautions, to be accepted.
+/// The terms, to be accepted, and then what may stop working: each fits on a screen.
 pub(super) fn welcome(face: &Face, view: &View, terms: &[&str], cautions: &[&str]) -> Asked<()> {
     for term in terms {
         say::led("• ", term);
-    }
-    for caution in cautions {
-        say::led("! ", caution);
     }
     let command = Menu::new(view)
         .command("accept", "Accept and begin", Command::Accept)
         .command("detect", "Look again for installation and tenant", Command::Detect)
         .ask("Welcome:")?;
+    if matches!(command, Command::Accept) {
+        say::line("");
+        for caution in cautions {
+            say::led("! ", caution);
+        }
+        match yes("Is that understood?", true) {
+            Ok(true) => {}
+            Ok(false) | Err(Stop::Back) => return Ok(()),
+            Err(stop) => return Err(stop),
+        }
+    }
     face.give(command);
     Ok(())
 }
