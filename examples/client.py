@@ -1,55 +1,50 @@
 #!/usr/bin/env python3
-"""Drives a whole migration over JSON lines: client.py OMT CONFIG USER [PLAN]
+"""Drives a whole migration over JSON lines: client.py OMT CONFIG USER
 
-Runs the initial upload, or the recovery if the tenant holds a migration already: the wizard says which it is.
+The initial upload the first time, and afterwards a recovery of missing documents: the wizard says which it is.
 """
 import json
 import subprocess
 import sys
 
 omt, config, user = sys.argv[1:4]
-program = subprocess.Popen([omt, "serve", "-c", config, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+program = subprocess.Popen([omt, "serve", "-c", config, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 view, number = json.loads(program.stdout.readline())["view"], 0
 
 
-def ask(request):
-    """Sends a request and gives its answer; events that come meanwhile are shown."""
+def ask(**request):
+    """Sends a request, and gives its answer and the summary of an upload that ended meanwhile."""
     global number
-    number += 1
-    program.stdin.write(json.dumps({"id": number, "wait": True, **request}) + "\n")
-    program.stdin.flush()
-    for line in program.stdout:
-        message = json.loads(line)
+    number, summary = number + 1, None
+    print(json.dumps({"id": number, "wait": True, **request}), file=program.stdin, flush=True)
+    for message in map(json.loads, program.stdout):
+        if message.get("event") == "finished":
+            summary = message["summary"]
         if message.get("answer") == number:
             if "error" in message:
                 sys.exit(f"{request}: {message['error']['message']} ({message['error'].get('hint')})")
-            return message.get("view", message.get("result"))
-        if message.get("event") in ("warning", "failed"):
-            print(message.get("message") or message["trouble"]["message"])
+            answer = message.get("view") or message.get("result")
+        if "answer" in locals() and (summary or request.get("command") not in ("upload", "look-again")):
+            return answer, summary
 
 
-def finished():
-    """Waits for the end of the upload and gives its summary."""
-    for line in program.stdout:
-        message = json.loads(line)
-        if message.get("event") == "finished":
-            return message["summary"]
-
-
-contact = {"name": "Client", "email": "client@example.com", "language": "en", "mode": "test"}
 ways = {"welcome": [{"command": "accept"}], "recovery": [{"command": "choose", "recovery": "missing"}],
         "installation": [{"command": "use-installation"}], "log-on": [{"command": "log-on", "user": user}, {"command": "go-on"}],
-        "confirm": [{"command": "confirm", **contact}], "upload": [{"command": "upload"}],
-        "checklist": [{"command": "check"}, {"command": "suggest-plans"}, {"command": "notify", "welcome": False},
-                      *({"command": "tick", "task": task} for task in ("plans", "names", "notifications")), {"command": "upload"}]}
-while view["step"] != "complete":
-    before = view["step"]
-    for request in ways[before]:
-        if view["step"] == before and request["command"] in view["may"]:
-            view = ask(request)
-    if view["step"] == "upload" and view["data"]["state"] == "running":
-        summary = finished()
-        print(json.dumps({"kind": summary["kind"], "exit": summary["exit"], "outcomes": summary["outcomes"]}))
-        view = ask({"query": "view"})
+        "confirm": [{"command": "confirm", "name": "A program", "email": "program@example.com", "language": "en", "mode": "test"}],
+        "checklist": [{"command": "suggest-plans"}, {"command": "notify", "welcome": False},
+                      *({"command": "tick", "task": task} for task in ("plans", "names", "notifications")), {"command": "upload"}],
+        "upload": [{"command": "upload"}], "complete": [{"command": "start-over"}]}
+done = False
+while not done:
+    step = view["step"]
+    for request in [request for request in ways[step] if request["command"] != "go-on" or view["step"] == "log-on"]:
+        view, summary = ask(**request)
+        if summary:
+            print(json.dumps({key: summary[key] for key in ("kind", "exit", "outcomes")}))
+            view, done = ask(query="view")[0], True
+        if view["step"] != step:
+            break
+    if view["step"] == step and not done:
+        sys.exit(f"stuck at {step}: {view.get('trouble')}, {view['blocked']}")
 program.stdin.close()
 sys.exit(program.wait())

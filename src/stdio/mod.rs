@@ -10,6 +10,7 @@
 mod line;
 mod schema;
 
+pub(crate) use schema::open_parts;
 pub use schema::{document, schemas};
 
 use crate::wizard::view::Trouble;
@@ -41,7 +42,7 @@ pub struct Request {
     /// The version of the interface that the program was made for, if it wants to be sure.
     #[serde(default)]
     pub version: Option<u32>,
-    /// A command: answer when the work that it began has ended, not at once.
+    /// A command: take it when the work before it has ended, and answer when the work that it began has.
     #[serde(default)]
     pub wait: bool,
     /// A [`Command`] or a [`Query`].
@@ -119,7 +120,8 @@ pub async fn serve(
         event: "ready",
         version: VERSION,
         omt: env!("CARGO_PKG_VERSION"),
-        view: Box::new(front.view().await),
+        // What is looked for at the start is found by then.
+        view: Box::new(front.settled().await),
     };
     let _ = out.send(ready).await;
     let room = Arc::new(Semaphore::new(AT_ONCE));
@@ -191,7 +193,12 @@ async fn answer(front: &Front, line: Line, out: &mpsc::Sender<Message>, room: &A
     };
     let (front, out) = (front.clone(), out.clone());
     let taken = match &asked {
-        Asked::Command(command) => Some(front.command((**command).clone()).await),
+        Asked::Command(command) => {
+            if wait {
+                front.settled().await;
+            }
+            Some(front.command((**command).clone()).await)
+        }
         Asked::Query(_) => None,
     };
     let message = |answer, result: Result<View>| match result {

@@ -13,7 +13,8 @@ struct Lines;
 #[must_use]
 pub fn schemas() -> Value {
     let document = serde_json::to_value(Lines::openapi()).unwrap_or_default();
-    let definitions = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    let mut definitions = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    open_parts(&mut definitions);
     // The same types are described for HTTP, where definitions have another place.
     let text = definitions.to_string().replace("#/components/schemas/", "#/$defs/");
     json!({
@@ -21,6 +22,15 @@ pub fn schemas() -> Value {
         "title": "omt front ends",
         "$defs": serde_json::from_str::<Value>(&text).unwrap_or_default(),
     })
+}
+
+/// The fields of these types stand beside the name of their command, so that alone they are not all there is.
+pub(crate) fn open_parts(definitions: &mut Value) {
+    for part in ["Contact", "Places"] {
+        if let Some(definition) = definitions.get_mut(part).and_then(Value::as_object_mut) {
+            definition.remove("additionalProperties");
+        }
+    }
 }
 
 /// A table of the variants of a tagged type: name, fields, what it does.

@@ -27,7 +27,7 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct How {
-    /// Answer when the work that the command began has ended, not at once.
+    /// Take the command when the work before it has ended, and answer when the work that it began has.
     #[serde(default)]
     wait: bool,
 }
@@ -59,6 +59,9 @@ pub(super) async fn command(
         Problem::new(StatusCode::BAD_REQUEST, Code::CommandRefused, format!("this is no command: {cause}"))
             .hint("`/api/v1/openapi.json` describes all of them under `Command`")
     })?;
+    if how.wait {
+        shared.front.settled().await;
+    }
     let view = shared.front.command(command).await?;
     let view = if how.wait { shared.front.settled().await } else { view };
     Ok(HttpResponse::Ok().json(view))

@@ -4,6 +4,7 @@
 
 use super::problem::Problem;
 use super::{api, events};
+use crate::stdio::open_parts;
 use crate::wizard;
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
@@ -69,6 +70,9 @@ const QUERIES: [Line; 13] = [
 #[must_use]
 pub fn document() -> Value {
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    if let Some(definitions) = document.pointer_mut("/components/schemas") {
+        open_parts(definitions);
+    }
     for (name, gives, parameters, kind) in QUERIES {
         document["paths"][format!("/api/v1/{name}")] = json!({ "get": operation(name, gives, parameters, kind) });
     }

@@ -32,7 +32,8 @@ impl Front {
     /// A ledger that cannot be read.
     pub fn start(config: Config) -> Result<Self> {
         let events = Events::default();
-        let (told, going) = watch::channel(Going::default());
+        // The first thing that it does is to look.
+        let (told, going) = watch::channel(Going { work: true, upload: false });
         let wizard = Wizard::new(config, events.clone(), told)?;
         let address = Wizard::create(|context| {
             // Unbounded for actix; the semaphore below is the bound.

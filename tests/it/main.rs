@@ -4,6 +4,7 @@
 //! exact moment or bad luck. Nothing here waits for time to pass: a test goes on when something has happened, and
 //! the watchdog only ends what hangs.
 
+mod api;
 mod badluck;
 mod checks;
 mod damage;
@@ -20,9 +21,11 @@ mod people;
 mod proxy;
 mod recovery;
 mod resume;
+mod screen;
 mod secrets;
 mod stores;
 mod tables;
 mod tds;
 mod terminal;
+mod wizard;
 mod world;
