@@ -45,8 +45,6 @@ fn rest(face: &Face, view: &View, state: UploadState) -> Asked<()> {
 /// Shows the figures and listens to keys until it is over.
 fn watch(face: &mut Face, upload: &Upload) -> Asked<()> {
     let rows = Rows::new(upload);
-    // What was told before is no news.
-    face.warnings();
     let mut single = Some(Single::new()?);
     let mut last = None;
     loop {
@@ -56,9 +54,7 @@ fn watch(face: &mut Face, upload: &Upload) -> Asked<()> {
             break;
         }
         rows.show(&upload);
-        for warning in face.warnings() {
-            rows.say(&format!("warning: {warning}"));
-        }
+        warn(face, &rows);
         match keys::next(LOOK)? {
             Some(Key::Letter('p')) if upload.state == UploadState::Paused => give(face, &rows, Command::Resume),
             Some(Key::Letter('p')) if upload.state == UploadState::Running => give(face, &rows, Command::Pause),
@@ -82,9 +78,17 @@ fn watch(face: &mut Face, upload: &Upload) -> Asked<()> {
         last = Some(upload);
     }
     drop(single);
+    warn(face, &rows);
     rows.end(last.as_ref());
     say::line("");
     Ok(())
+}
+
+/// Warnings since the last look, above the rows.
+fn warn(face: &mut Face, rows: &Rows) {
+    for warning in face.warnings() {
+        rows.say(&format!("warning: {warning}"));
+    }
 }
 
 fn give(face: &Face, rows: &Rows, command: Command) {
