@@ -61,6 +61,8 @@ pub enum Code {
     CheckBlocked,
     /// The wizard does not take this command now.
     CommandRefused,
+    /// There is nobody to answer questions.
+    TerminalAbsent,
     /// A part of a table that is not what its format, its head or its name says.
     PartInvalid,
     /// Two things that must be equal are not.
@@ -108,6 +110,7 @@ impl Code {
             Self::PackInvalid => "pack.invalid",
             Self::CheckBlocked => "check.blocked",
             Self::CommandRefused => "command.refused",
+            Self::TerminalAbsent => "terminal.absent",
             Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
             Self::FreezeRefused => "freeze.refused",

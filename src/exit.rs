@@ -54,6 +54,7 @@ impl From<&Error> for Exit {
             | Code::LedgerForeign
             | Code::PeopleInvalid
             | Code::FreezeRefused
+            | Code::TerminalAbsent
             | Code::TenantDenied => Self::Usage,
             Code::TenantRefused | Code::CheckBlocked | Code::CommandRefused | Code::InstallationWritten => {
                 Self::Blocked

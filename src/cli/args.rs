@@ -93,6 +93,8 @@ pub(super) enum Command {
     Receipt(Receipt),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
+    /// The wizard in this terminal: every step with questions
+    Wizard(At),
     /// The wizard for browsers and programs: a page and an API on this machine, or JSON lines
     Serve(ServeFaces),
     /// The receiving side

@@ -21,6 +21,7 @@ mod tenant;
 mod unfreeze;
 mod users;
 mod verify;
+mod wizard;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -72,6 +73,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
+        Command::Wizard(at) => wizard::wizard(&at, &output).await,
         Command::Serve(args) => serve::serve(args, &output).await,
         Command::Receipt(receipt) => receipt::receipt(receipt, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
