@@ -7,6 +7,7 @@
 //! goes away at the end, however it ends.
 
 mod children;
+pub mod cutover;
 mod figures;
 mod input;
 mod machine;

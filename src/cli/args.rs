@@ -312,6 +312,9 @@ pub(super) struct Bench {
     /// Move the tables of the database too
     #[arg(long)]
     pub(super) tables: bool,
+    /// Measure two seeds and the final window instead, with so many documents and with ten times as many
+    #[arg(long, conflicts_with_all = ["large", "rtt"])]
+    pub(super) cutover: bool,
     /// Where to make the temporary folder; in the system's own by default
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

@@ -25,10 +25,19 @@ pub(super) async fn bench(args: Bench, output: &Output) -> Ended {
         super::migrate::signal().await;
         let _ = stop.send(());
     });
-    let figures = run(options, async {
+    let stopped = async {
         let _ = stopped.await;
-    })
-    .await?;
+    };
+    if args.cutover {
+        let figures = omt::bench::cutover::run(options, stopped).await?;
+        if output.json {
+            print_json(&figures);
+        } else {
+            print!("{figures}");
+        }
+        return Ok(Exit::Verified);
+    }
+    let figures = run(options, stopped).await?;
     if output.json {
         print_json(&figures);
     } else {

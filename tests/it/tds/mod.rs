@@ -18,6 +18,7 @@ mod ties;
 mod tokens;
 mod translate;
 mod types;
+mod writing;
 
 pub(crate) use faults::Fault;
 
@@ -55,6 +56,8 @@ pub(crate) struct Options {
     pub collation: &'static str,
     /// Whether all text is kept in that collation, as in databases of the time before Unicode.
     pub ansi: bool,
+    /// Whether the login may write the tables of a freeze.
+    pub writable: bool,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             encryption: Encryption::Offered,
             collation: "Latin1_General_CI_AS",
             ansi: false,
+            writable: false,
         }
     }
 }

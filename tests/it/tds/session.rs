@@ -5,7 +5,7 @@ use super::faults::Fault;
 use super::packets::{Wire, kind};
 use super::tokens::{Tokens, of_utf16};
 use super::translate::Refusal;
-use super::{DATABASE, Shared};
+use super::{DATABASE, Shared, writing};
 use rusqlite::types::Value;
 use std::io;
 
@@ -56,6 +56,7 @@ fn answer(
             out.database_is(DATABASE);
             Ok(None)
         }
+        "INSERT" | "UPDATE" | "DELETE" => writing::execute(&shared.options, statement, bound).map(|()| None),
         "SELECT" | "WITH" => engine.answer(statement, bound).map(Some),
         _ => Err((3906, format!("Failed to update database \"{DATABASE}\" because the database is read-only."))),
     };
