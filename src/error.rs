@@ -59,6 +59,8 @@ pub enum Code {
     PackInvalid,
     /// A check before the start found what nobody has waived.
     CheckBlocked,
+    /// The wizard does not take this command now.
+    CommandRefused,
     /// A part of a table that is not what its format, its head or its name says.
     PartInvalid,
     /// Two things that must be equal are not.
@@ -105,6 +107,7 @@ impl Code {
             Self::PeopleInvalid => "people.invalid",
             Self::PackInvalid => "pack.invalid",
             Self::CheckBlocked => "check.blocked",
+            Self::CommandRefused => "command.refused",
             Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
             Self::FreezeRefused => "freeze.refused",

@@ -22,6 +22,15 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The exit status with this number; what is no number of ours is [`Incomplete`](Self::Incomplete).
+    #[must_use]
+    pub fn of(number: u8) -> Self {
+        let all = [Self::Verified, Self::Left, Self::Usage, Self::Blocked, Self::Different, Self::Interrupted];
+        all.into_iter().find(|exit| u8::from(*exit) == number).unwrap_or(Self::Incomplete)
+    }
+}
+
 impl From<Exit> for u8 {
     fn from(exit: Exit) -> Self {
         exit as Self
@@ -46,7 +55,9 @@ impl From<&Error> for Exit {
             | Code::PeopleInvalid
             | Code::FreezeRefused
             | Code::TenantDenied => Self::Usage,
-            Code::TenantRefused | Code::CheckBlocked | Code::InstallationWritten => Self::Blocked,
+            Code::TenantRefused | Code::CheckBlocked | Code::CommandRefused | Code::InstallationWritten => {
+                Self::Blocked
+            }
             Code::LedgerUnusable
             | Code::DatabaseUnreachable
             | Code::TenantUnreachable

@@ -26,7 +26,9 @@
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
+//! * [`wizard`]: the front actor: steps, commands, view; [`web`] and [`stdio`]: how other front ends reach it;
 //! * [`forecast`]: how long it will take, measured beforehand;
+//! * [`receipt`]: the tenant's signed statement of what it holds, checked offline;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
@@ -53,10 +55,14 @@ pub mod onsite;
 pub mod pack;
 pub mod people;
 pub mod pipeline;
+pub mod receipt;
 pub mod report;
 pub mod resources;
 pub mod sample;
+pub mod stdio;
 pub mod tables;
 pub mod tenant;
+pub mod web;
+pub mod wizard;
 
 pub use error::{Code, Error, Result};

@@ -89,8 +89,12 @@ pub(super) enum Command {
     Status(At),
     /// Write the report
     Report(Report),
+    /// Fetch the tenant's signed receipt, or check one offline
+    Receipt(Receipt),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
+    /// The wizard for browsers and programs: a page and an API on this machine, or JSON lines
+    Serve(ServeFaces),
     /// The receiving side
     #[command(subcommand)]
     Tenant(Tenant),
@@ -115,6 +119,28 @@ pub(super) struct Demo {
     /// Another seed gives another company
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ServeFaces {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE", required_unless_present = "sample", conflicts_with = "sample")]
+    pub(super) config: Option<PathBuf>,
+    /// A sample installation and a tenant to try it with, in a new folder below the system's temporary one
+    #[arg(long)]
+    pub(super) sample: bool,
+    /// How many documents the sample has
+    #[arg(long, default_value_t = 2000, requires = "sample")]
+    pub(super) documents: u64,
+    /// How many users the sample has, 20 to 10000
+    #[arg(long, requires = "sample")]
+    pub(super) users: Option<u32>,
+    /// Requests a line on stdin, messages a line on stdout, instead of HTTP: see docs/api.md
+    #[arg(long, conflicts_with = "listen")]
+    pub(super) stdio: bool,
+    /// The address, of this machine only; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -219,6 +245,9 @@ pub(super) struct Run {
     /// Go on although company name or serial number differ from the last run
     #[arg(long)]
     pub(super) identity_changed: bool,
+    /// Nobody works in the installation: I have seen to it, and vouch for it while this runs
+    #[arg(long)]
+    pub(super) frozen: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -269,6 +298,42 @@ pub(super) struct Verify {
     /// Have the tenant read everything again from its store
     #[arg(long)]
     pub(super) deep: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Receipt {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Write it here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<ReceiptCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check every byte of a receipt, offline; exit 0, 5 if anything differs, 2 if it is no receipt
+    Verify(VerifyReceipt),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct VerifyReceipt {
+    /// The receipt
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Whose receipt it must be: the tenant's key, 64 digits, or a file that holds them
+    #[arg(long, value_name = "HEX|FILE")]
+    pub(super) key: Option<String>,
+    /// Compare with this ledger: every item, and the sum of every table
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
+    /// Read every file and every row of the installation again, and compare; needs the ledger too
+    #[arg(long)]
+    pub(super) installation: bool,
+    #[command(flatten)]
+    pub(super) at: At,
 }
 
 #[derive(Debug, ClapArgs)]

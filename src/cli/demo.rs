@@ -2,22 +2,19 @@
 
 use super::args::{Demo, Output};
 use super::face::Face;
+use super::loopback::{Loopback, invite_for};
 use super::{Ended, print_json};
 use omt::config::{Config, Size};
 use omt::exit::Exit;
 use omt::item::{Kind, Outcome};
 use omt::migration::{Consent, Control, Summary, ledger_of, migrate};
 use omt::sample::{SampleOptions, SampleSummary, repair, write};
-use omt::tenant::protocol::Limits;
-use omt::tenant::{Invitation, Invited, Place, ServeOptions, invite, restore, serve};
+use omt::tenant::{Place, restore};
 use omt::{Code, Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 /// How many lost files are found again.
 const FOUND_AGAIN: usize = 2;
@@ -36,11 +33,11 @@ pub(super) async fn demo(args: Demo, output: &Output) -> Ended {
 
     say("2. a tenant on loopback");
     let place = Place::open(&out.join("tenant").to_string_lossy(), None)?;
-    let invited = invite_for(&place, &sample)?;
-    let tenant = Running::start(place.clone()).await?;
+    let invited = invite_for(&place, &sample, Vec::new())?;
+    let tenant = Loopback::start(place.clone()).await?;
 
     say(&format!("3. migrate {} documents ({})", sample.documents, Size(sample.bytes)));
-    let config = configuration(&sample.config, &tenant, &invited)?;
+    let config = tenant.configuration(&sample.config, &invited)?;
     let first = run(&config, output).await?;
 
     say(&format!("4. {FOUND_AGAIN} missing files are found again: recover"));
@@ -86,50 +83,6 @@ fn folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
     }
     std::fs::create_dir_all(out.join("tenant")).map_err(|cause| Error::io("make", &out, cause))?;
     Ok(out)
-}
-
-fn invite_for(place: &Place, sample: &SampleSummary) -> Result<Invited> {
-    let (company, serial) = (sample.company.clone(), sample.serial.clone());
-    invite(place, Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() })
-}
-
-/// A tenant that serves in this process.
-struct Running {
-    address: SocketAddr,
-    end: oneshot::Sender<()>,
-    server: JoinHandle<Result<()>>,
-}
-
-impl Running {
-    async fn start(place: Place) -> Result<Self> {
-        let (ready, listening) = oneshot::channel();
-        let (end, ended) = oneshot::channel::<()>();
-        let options = ServeOptions::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let server = actix_web::rt::spawn(serve(place, options, ready, async {
-            let _ = ended.await;
-        }));
-        match listening.await {
-            Ok(address) => Ok(Self { address, end, server }),
-            // It ended before it listened: its own error says why.
-            Err(_) => Err(server
-                .await
-                .map_err(|lost| Error::new(Code::Internal, "the tenant is gone").because(lost))?
-                .err()
-                .unwrap_or_else(|| Error::new(Code::Internal, "the tenant ended at once"))),
-        }
-    }
-
-    async fn stop(self) -> Result<()> {
-        let _ = self.end.send(());
-        self.server.await.map_err(|lost| Error::new(Code::Internal, "the tenant is gone").because(lost))?
-    }
-}
-
-fn configuration(file: &Path, tenant: &Running, invited: &Invited) -> Result<Config> {
-    let mut config = Config::load_with(file, [])?;
-    config.tenant.url = Some(format!("http://{}", tenant.address));
-    config.tenant.ticket = Some(invited.ticket.clone());
-    Ok(config)
 }
 
 async fn run(config: &Config, output: &Output) -> Result<Summary> {

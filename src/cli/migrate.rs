@@ -14,7 +14,7 @@ pub(super) async fn migrate(args: Run, recovery_only: bool, output: &Output) -> 
 
 /// `omt seed`
 pub(super) async fn seed(args: Seed, output: &Output) -> Ended {
-    let args = Run { at: args.at, test: false, live: false, identity_changed: args.identity_changed };
+    let args = Run { at: args.at, test: false, live: false, identity_changed: args.identity_changed, frozen: false };
     pass(args, false, true, output).await
 }
 
@@ -27,7 +27,7 @@ async fn pass(args: Run, recovery_only: bool, seed: bool, output: &Output) -> En
     serve_metrics(&config)?;
     stop_on_signals(control.stop.clone());
     let face = Face::new(output, &control);
-    let consent = Consent { identity_changed: args.identity_changed, recovery_only, seed };
+    let consent = Consent { identity_changed: args.identity_changed, recovery_only, seed, frozen: args.frozen };
     let summary = run(config, consent, control, face.observer()).await;
     face.finish();
     let summary = summary?;

@@ -9,10 +9,13 @@ mod face;
 mod forecast;
 mod install;
 mod logon;
+mod loopback;
 mod mail;
 mod migrate;
+mod receipt;
 mod report;
 mod sample;
+mod serve;
 mod status;
 mod tenant;
 mod unfreeze;
@@ -69,6 +72,8 @@ async fn dispatch(args: Args) -> Ended {
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output),
         Command::Report(report) => report::report(&report, &output),
+        Command::Serve(args) => serve::serve(args, &output).await,
+        Command::Receipt(receipt) => receipt::receipt(receipt, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

@@ -16,9 +16,10 @@ pub use foreign::is_foreign;
 pub use freeze::{Ending, Freeze};
 pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
-pub(crate) use secret::unescaped;
+pub(crate) use secret::{take_password, unescaped};
 pub use size::Size;
 
+use crate::onsite::database::Rung;
 use crate::pack::cut::Cut;
 use crate::tenant::protocol::Mode;
 use secrecy::SecretString;
@@ -253,6 +254,10 @@ pub struct Tables {
     pub level: i32,
     /// A table of more rows is read in ranges of so many, by several connections.
     pub range_rows: u64,
+    /// The highest rung of consistent reading that is tried: `database-snapshot`, `snapshot-isolation`, `frozen` or `plain`.
+    pub rung: Rung,
+    /// Consent to switch snapshot isolation on for the time of the reading, where it is off: that changes the database.
+    pub switch_on: bool,
 }
 
 impl Default for Tables {
@@ -266,6 +271,8 @@ impl Default for Tables {
             large: Size(1 << 20),
             level: 3,
             range_rows: 1_000_000,
+            rung: Rung::DatabaseSnapshot,
+            switch_on: false,
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretSt
 }
 
 /// Takes the password out of `scheme://user:password@place`. The last `@` counts: passwords may hold one.
-pub(super) fn take_password(url: &mut String) -> Option<SecretString> {
+pub(crate) fn take_password(url: &mut String) -> Option<SecretString> {
     let (scheme, rest) = url.split_once("://")?;
     if scheme.eq_ignore_ascii_case("sqlite") {
         return None;

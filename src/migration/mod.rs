@@ -10,6 +10,7 @@ mod database;
 mod holding;
 mod lookout;
 mod people;
+mod receipt;
 mod summary;
 mod watch;
 
@@ -18,6 +19,7 @@ pub use curve::Point;
 pub use database::{DatabaseReport, DatabaseSummary};
 pub use holding::{Ended, FreezeSummary};
 pub use lookout::{How, Write};
+pub use receipt::{FILE as RECEIPT, write as write_receipt};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
@@ -44,6 +46,7 @@ use holding::Holding;
 use lookout::{Lookout, Written};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use summary::exit_of;
@@ -75,6 +78,8 @@ pub struct Consent {
     pub identity_changed: bool,
     /// Only a recovery is wanted: fail if the tenant holds nothing yet.
     pub recovery_only: bool,
+    /// Nobody writes to the installation while it is read.
+    pub frozen: bool,
     /// Only a seed is wanted: users work on, nothing is frozen, and the tenant is not asked to accept.
     pub seed: bool,
 }
@@ -195,7 +200,8 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         lookout = Some(Lookout::begin(&site.installation, &site.roots, &config, &control.stop)?);
     }
     // From here on rows are read: not before the installation is held still.
-    let tables = database::export(&config, &site.installation, &observer)?;
+    let frozen = cut_over || consent.frozen;
+    let tables = database::export(&config, &site.installation, &site.ledger, frozen, &observer)?;
     let (end_watch, watch) = tokio::sync::oneshot::channel();
     let watching = tokio::spawn(
         watch::Watch {
@@ -206,6 +212,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         }
         .run(watch),
     );
+    let tell = Arc::clone(&observer);
     let engine = Engine {
         settings: config.pipeline.clone(),
         to: Arc::clone(&connection.to),
@@ -222,8 +229,13 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         attachment_name: site.attachment_name,
         database_root: site.database_root,
         tables,
+        late: info.state == TenantState::Running,
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
+    if let Err(error) = database::after_reading(&ran, &config, &site.ledger, &control.stop, &tell) {
+        // The next run tries again; what this one has read is as good as it was.
+        tell(pipeline::Event::Warning { message: error.chain() });
+    }
     let closed = match &ran {
         Ok(finished) if consent.seed => seeded(finished, &site.ledger, &control),
         Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
@@ -233,6 +245,10 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         Err(_) => Closed::not(Ok(false)),
     };
     let (freeze, trouble) = let_go(holding, &closed, &config, &site.ledger, &*connection.to).await;
+    let receipt = match &closed.committed {
+        Ok(true) => Some(receipt::keep(&*connection.to, &info, opened.migration, &config, &site.ledger).await),
+        _ => None,
+    };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
     let pass = match (consent.seed, cut_over) {
@@ -240,7 +256,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         (_, true) => Some("cut-over"),
         _ => None,
     };
-    let ends = Ends { ran: &ran, closed, freeze, trouble, pass };
+    let ends = Ends { ran: &ran, closed, freeze, trouble, receipt, pass };
     let summary = summarize(&config, &control, started, opened.kind, ends, curve, &site.ledger)?;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
@@ -367,9 +383,11 @@ async fn close(
         if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
             return Ok(false);
         }
+        let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
         if let Some(moved) = &mut moved {
-            let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
             moved.prove(to, stall, &control.stop, &ledger.writer()).await?;
+        } else {
+            database::settle(to, stall, &control.stop).await?;
         }
         tell_absent(ledger, to, limits).await?;
         // The last look comes after the last read and before the tenant's word.
@@ -481,6 +499,8 @@ struct Ends<'a> {
     freeze: Option<FreezeSummary>,
     /// The installation could not be put back.
     trouble: Option<Error>,
+    /// Where the receipt lies, or why it could not be kept; nothing if there is none.
+    receipt: Option<Result<PathBuf>>,
     pass: Option<&'static str>,
 }
 
@@ -495,9 +515,10 @@ fn summarize(
 ) -> Result<Summary> {
     let stats = &control.stats;
     let totals = ledger.reader()?.totals()?;
-    let Ends { ran, closed: Closed { committed, database, .. }, freeze, trouble, pass } = ends;
+    let Ends { ran, closed: Closed { committed, database, .. }, freeze, trouble, receipt, pass } = ends;
     let complete = ran.as_ref().is_ok_and(|finished| finished.complete);
-    let error = ran.as_ref().err().or(committed.as_ref().err()).or(trouble.as_ref());
+    let (receipt, unkept) = receipt.transpose().map_or_else(|error| (None, Some(error)), |receipt| (receipt, None));
+    let error = ran.as_ref().err().or(committed.as_ref().err()).or(trouble.as_ref()).or(unkept.as_ref());
     let exit = match error {
         _ if control.stop.is_draining() && ran.is_ok() && !complete => Exit::Interrupted,
         Some(_) if control.stop.is_aborting() && ran.as_ref().is_err_and(|error| error.code() == Code::Interrupted) => {
@@ -522,6 +543,7 @@ fn summarize(
         database,
         freeze,
         committed: matches!(committed, Ok(true)),
+        receipt,
         bytes: Bytes::of(stats),
         items: Items::of(stats),
         seconds: stats.elapsed().as_secs_f64(),

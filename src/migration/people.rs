@@ -34,7 +34,8 @@ pub(super) fn decided(
     if config.migration.mode == Mode::Live && decisions.plans().next().is_none() {
         warn("no user has a plan: after this migration nobody can log in; `omt users` gives plans".into());
     }
-    if decisions.is_empty() {
+    // All decisions may have been taken back since the tenant was told.
+    if decisions.is_empty() && ledger.reader()?.meta(SENT)?.is_none() {
         return Ok(None);
     }
     let people = People::read(&mut *Installation::find(config)?.connect()?)?;

@@ -11,6 +11,7 @@ use crate::resources::Resources;
 use crate::tenant::protocol::{Mode, RunKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The last object of a run with `--json`, and a row of the ledger's run table.
 #[derive(Debug, Clone, Serialize)]
@@ -48,6 +49,9 @@ pub struct Summary {
     pub freeze: Option<FreezeSummary>,
     /// Whether the tenant has accepted the migration.
     pub committed: bool,
+    /// Where the tenant's signed receipt lies, if it has accepted and the receipt says what the ledger says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<PathBuf>,
     /// Bytes of this run.
     pub bytes: Bytes,
     /// Items of this run.

@@ -6,7 +6,7 @@
 //! change that was never made must therefore do no harm. `omt unfreeze` takes back everything that is outstanding, the newest first.
 
 use super::freeze::{NoLogin, ServiceWord};
-use crate::ledger::{Ledger, Reader, Record, Setting};
+use crate::ledger::{Ledger, Reader, Record, Setting, Writer};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -54,24 +54,28 @@ pub fn enter(ledger: &Ledger, change: Change) -> Result<Outstanding> {
     let value = serde_json::to_string(&outstanding.change)
         .map_err(|cause| Error::new(Code::Internal, "a change cannot be written down").because(cause))?;
     let body = json!({ "id": outstanding.id, "what": outstanding.change });
-    decided(ledger, CHANGED, body, outstanding.id, Some(value))?;
+    decided(&ledger.writer(), CHANGED, body, outstanding.id, Some(value))?;
     Ok(outstanding)
 }
 
 /// Enters that a change was taken back. `how` says what was found, in a few words.
 pub fn taken_back(ledger: &Ledger, outstanding: &Outstanding, how: &str) -> Result<()> {
+    settle(&ledger.writer(), outstanding, how)
+}
+
+/// The same, for whoever has only a way to the ledger's writer.
+pub fn settle(writer: &Writer, outstanding: &Outstanding, how: &str) -> Result<()> {
     let body = json!({ "id": outstanding.id, "what": outstanding.change, "how": how });
-    decided(ledger, RESTORED, body, outstanding.id, None)
+    decided(writer, RESTORED, body, outstanding.id, None)
 }
 
 fn decided(
-    ledger: &Ledger,
+    writer: &Writer,
     kind: &'static str,
     body: serde_json::Value,
     id: Uuid,
     value: Option<String>,
 ) -> Result<()> {
-    let writer = ledger.writer();
     writer.put(Record::Decided(kind, body, vec![Setting { scope: SCOPE, key: id.to_string(), value }]))?;
     writer.flush()
 }
@@ -107,7 +111,7 @@ mod tests {
         let ledger = Ledger::open(&path).unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [second.clone(), first.clone()]);
         taken_back(&ledger, &second, "dropped").unwrap();
-        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [first.clone()]);
+        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), std::slice::from_ref(&first));
         taken_back(&ledger, &first, "switched off").unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), []);
         let kinds: Vec<_> = ledger.reader().unwrap().journal().unwrap().into_iter().map(|entry| entry.kind).collect();

@@ -13,6 +13,7 @@ mod folders;
 pub mod freeze;
 mod identity;
 mod installation;
+pub mod ladder;
 mod logins;
 pub mod logon;
 mod source;

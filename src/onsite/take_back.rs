@@ -7,6 +7,7 @@ use super::Installation;
 use super::changes::{self, Change, Outstanding};
 use super::database::Database;
 use super::freeze::{self, Fingerprint};
+use super::ladder;
 use crate::config::Config;
 use crate::ledger::{Ledger, Reader, Record};
 use crate::{Code, Error, Result};
@@ -119,9 +120,11 @@ pub fn take_back_all(ledger: &Ledger, config: &Config, kept: bool) -> Result<Opt
     Ok(Some(restored))
 }
 
-/// From now on only a person takes back what is outstanding.
+/// From now on only a person takes back what is outstanding of a freeze.
 pub fn keep(ledger: &Ledger) -> Result<()> {
-    let ids: Vec<Uuid> = changes::outstanding(&ledger.reader()?)?.iter().map(|one| one.id).collect();
+    let all = changes::outstanding(&ledger.reader()?)?;
+    let freezes = all.iter().filter(|one| matches!(one.change, Change::ServiceWord(_) | Change::NoLogin(_)));
+    let ids: Vec<Uuid> = freezes.map(|one| one.id).collect();
     let writer = ledger.writer();
     writer.put(Record::Meta(KEPT, json!(ids).to_string()))?;
     writer.put(Record::Decision("installation.stays-frozen", json!({ "changes": ids })))?;
@@ -156,11 +159,9 @@ impl Hand<'_> {
         match change {
             Change::ServiceWord(word) => word.take_back(),
             Change::NoLogin(event) => event.take_back(self.pen()?),
-            Change::DatabaseSnapshot { .. } | Change::SnapshotIsolation { .. } => Err(Error::new(
-                Code::FreezeStuck,
-                format!("this version does not know how to take back {}", named(change)),
-            )
-            .hint("take it back with the version of omt that made it")),
+            Change::DatabaseSnapshot { .. } | Change::SnapshotIsolation { .. } => {
+                ladder::take_back(change, self.config)
+            }
         }
     }
 

@@ -57,7 +57,7 @@ impl Outcomes {
 
     /// The tenant has proven it.
     pub fn verified(&self, key: Key, proof: Proof) -> Result<()> {
-        self.stats.verified.add(proof.stamp.size);
+        self.stats.add_verified(key.kind(), proof.stamp.size);
         self.ledger.put(Record::Ended(key, Outcome::Verified, Some(proof), None))
     }
 
@@ -71,7 +71,7 @@ impl Outcomes {
         detail: Map<String, Value>,
     ) -> Result<()> {
         debug_assert_ne!(outcome, Outcome::Verified);
-        self.stats.left.add(1);
+        self.stats.add_left(key.kind());
         let mut kept = detail.clone();
         if let Some(path) = &path {
             kept.insert("path".into(), path.clone().into());

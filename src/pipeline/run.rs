@@ -43,6 +43,9 @@ pub struct Input {
     pub database_root: i64,
     /// The tables; nothing if they do not move.
     pub tables: Option<Export>,
+    /// The tenant is running: what it holds is its own. Only items come in that it does not have, and the tables must be as
+    /// they were.
+    pub late: bool,
 }
 
 /// What a run works with. Figures and ways to stop are shared with whoever started it.
@@ -195,7 +198,8 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
             Box::new(move || hasher.work(candidates, &pieces)) as Work
         })
         .collect();
-    let around = Surroundings { ledger, root: input.database_root, outcomes: outcomes.clone(), hasher, to: pieces };
+    let (root, late) = (input.database_root, input.late);
+    let around = Surroundings { ledger, root, outcomes: outcomes.clone(), hasher, to: pieces, late };
     let (exporters, exported) = exporter::crew(input.tables, around)?;
     drop(from_scanner);
 
@@ -206,6 +210,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
         attachment_name: input.attachment_name,
         item_limit: limits.item_bytes,
         finders: settings.finders,
+        late,
     };
     let scanners = scanner_crew(scan, ledger, outcomes, Arc::clone(&stats), stop.clone(), candidates)?;
     open(Crew::new(Stage::Chunker, chunkers, supervisor.clone()));

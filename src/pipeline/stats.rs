@@ -1,6 +1,7 @@
 //! The figures of a run: counted where things happen, read by anybody at any time.
 
 use super::edge::Edge;
+use crate::item::Kind;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -45,6 +46,19 @@ impl Tally {
     }
 }
 
+/// The same for items of one kind, as front ends show it.
+#[derive(Debug, Default)]
+pub struct KindFigures {
+    /// Files or parts that have to be read.
+    pub found: Tally,
+    /// Verified before and unchanged.
+    pub unchanged: Tally,
+    /// Proven by the tenant in this run.
+    pub verified: Tally,
+    /// Ended otherwise in this run.
+    pub left: Count,
+}
+
 /// What a run has done so far.
 #[derive(Debug)]
 pub struct Stats {
@@ -84,6 +98,7 @@ pub struct Stats {
     pub parts: Tally,
     /// Every table was read: no more parts are coming.
     pub exported: Count,
+    kinds: [KindFigures; Kind::ALL.len()],
     edges: Vec<Arc<Edge>>,
     started: Instant,
 }
@@ -126,9 +141,41 @@ impl Stats {
             scanned: Count::default(),
             parts: Tally::default(),
             exported: Count::default(),
+            kinds: Default::default(),
             edges,
             started: Instant::now(),
         }
+    }
+
+    /// The figures of one kind.
+    #[must_use]
+    pub fn kind(&self, kind: Kind) -> &KindFigures {
+        // Kinds are numbered from 1, without gaps.
+        &self.kinds[kind as usize - 1]
+    }
+
+    /// An item has to be read.
+    pub fn add_found(&self, kind: Kind, bytes: u64) {
+        self.found.add(bytes);
+        self.kind(kind).found.add(bytes);
+    }
+
+    /// An item was verified before and has not changed.
+    pub fn add_unchanged(&self, kind: Kind, bytes: u64) {
+        self.unchanged.add(bytes);
+        self.kind(kind).unchanged.add(bytes);
+    }
+
+    /// An item was proven by the tenant.
+    pub fn add_verified(&self, kind: Kind, bytes: u64) {
+        self.verified.add(bytes);
+        self.kind(kind).verified.add(bytes);
+    }
+
+    /// An item ended otherwise.
+    pub fn add_left(&self, kind: Kind) {
+        self.left.add(1);
+        self.kind(kind).left.add(1);
     }
 
     /// How long the run has lasted.

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::item::Outcome;
 use crate::ledger::{Known, Left, Reader};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -12,6 +13,59 @@ const PAGE: usize = 500;
 /// The outcomes that are listed, in the order of reports.
 pub(super) fn outcomes() -> impl Iterator<Item = Outcome> {
     Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Verified)
+}
+
+/// What an outcome means, and what may be done about it.
+#[must_use]
+pub fn meaning(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Verified => "The tenant has re-read it from its store and found the bytes that were sent.",
+        Outcome::Missing => {
+            "There is a row but no file. Put the file back where one of the folders says, and run the migration again: only it is sent."
+        }
+        Outcome::Unreadable => {
+            "There is a file, but it could not be read. Give the account the right to read it, or close what locks it, and run again."
+        }
+        Outcome::Changing => "The file changed each time it was read. Run again when nobody works with it.",
+        Outcome::Unmigratable => {
+            "It cannot move, by a rule. Repair the row on-site where that is possible, and run again."
+        }
+        Outcome::Refused => "The tenant said no, and why.",
+        Outcome::Failed => "The tenant holds something else than was sent. Run again: it is sent anew.",
+    }
+}
+
+/// An item that did not arrive, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftItem {
+    /// The item, as `document/17`.
+    pub item: String,
+    /// How it ended.
+    pub outcome: &'static str,
+    /// Where its file is, or should be.
+    pub path: String,
+    /// Why, and where it was looked for.
+    pub detail: String,
+}
+
+/// Hands over every item that did not arrive, in the order of reports.
+pub fn each_left(reader: &Reader, tell: &mut dyn FnMut(&LeftItem) -> Result<()>) -> Result<()> {
+    let roots = Roots::of(reader)?;
+    for outcome in outcomes() {
+        each(reader, &roots, outcome, u64::MAX, &mut |left| {
+            let mut detail = reason(left);
+            let folders = texts(left, "looked_in");
+            if !folders.is_empty() {
+                let between = if detail.is_empty() { "" } else { "; " };
+                detail.push_str(between);
+                detail.push_str("looked in ");
+                detail.push_str(&folders.join(", "));
+            }
+            let path = left.path.clone().unwrap_or_default();
+            tell(&LeftItem { item: name(left), outcome: outcome.as_str(), path, detail })
+        })?;
+    }
+    Ok(())
 }
 
 /// The labels of the roots, by the ledger's numbers.

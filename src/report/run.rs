@@ -27,6 +27,8 @@ pub(super) struct Run {
     /// Whether all rows were read and all have an outcome.
     pub(super) complete: bool,
     pub(super) committed: bool,
+    /// Where the receipt was laid.
+    pub(super) receipt: Option<String>,
     pub(super) database: Option<DatabaseSummary>,
     pub(super) freeze: Option<FreezeSummary>,
     pub(super) bytes: Bytes,

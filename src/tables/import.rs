@@ -216,7 +216,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The statement that makes a table. A key that is one whole number becomes the number of the row.
-fn create(shape: &TableShape) -> String {
+pub(super) fn create(shape: &TableShape) -> String {
     let key = shape.key();
     let mut sql = format!("CREATE TABLE {} (", quoted(&shape.name));
     for (place, column) in shape.columns.iter().enumerate() {

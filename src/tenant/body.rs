@@ -6,6 +6,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
 
 /// The pieces in which a body leaves. Small enough for a limit to be even, large enough to cost nothing.
 const PIECE: usize = 64 << 10;
@@ -13,20 +14,71 @@ const PIECE: usize = 64 << 10;
 const FREE_PIECE: usize = 512 << 10;
 
 /// A limit on everything that passes, which can be changed at any time.
-#[derive(Default)]
 pub struct Valve {
     limiter: Mutex<Option<Arc<DefaultDirectRateLimiter>>>,
-    /// What is set, in bytes per second; 0 is no limit.
+    /// What is in force, in bytes per second; 0 is no limit.
     set: AtomicU64,
+    /// What the timetable says.
+    planned: AtomicU64,
+    /// What a person says, who knows better than the timetable; [`NOBODY`] while nobody does.
+    wished: AtomicU64,
+    /// Whether nothing passes at all.
+    held: watch::Sender<bool>,
+}
+
+/// No person has said anything.
+const NOBODY: u64 = u64::MAX;
+
+impl Default for Valve {
+    fn default() -> Self {
+        Self {
+            limiter: Mutex::default(),
+            set: AtomicU64::new(0),
+            planned: AtomicU64::new(0),
+            wished: AtomicU64::new(NOBODY),
+            held: watch::Sender::new(false),
+        }
+    }
 }
 
 impl Valve {
     /// Sets the limit to so many bytes per second; `None` opens the valve. Pieces that wait already keep the
     /// old limit: at most a quarter of a second's worth each.
     pub fn set(&self, rate: Option<u64>) {
-        if self.set.swap(rate.unwrap_or(0), Relaxed) == rate.unwrap_or(0) {
+        self.planned.store(rate.unwrap_or(0), Relaxed);
+        self.apply();
+    }
+
+    /// Sets a limit that wins over [`set`](Self::set), until it is taken back with `None`.
+    pub fn wish(&self, rate: Option<Option<u64>>) {
+        self.wished.store(rate.map_or(NOBODY, |rate| rate.unwrap_or(0)), Relaxed);
+        self.apply();
+    }
+
+    /// Closes the valve, or opens it again. Who waits behind a closed valve is not stalled.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// Whether it is closed.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        *self.held.borrow()
+    }
+
+    /// Waits while it is closed.
+    pub async fn opened(&self) {
+        // The sender is part of this valve: it cannot be gone.
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
+    }
+
+    fn apply(&self) {
+        let wished = self.wished.load(Relaxed);
+        let rate = if wished == NOBODY { self.planned.load(Relaxed) } else { wished };
+        if self.set.swap(rate, Relaxed) == rate {
             return;
         }
+        let rate = Some(rate).filter(|rate| *rate > 0);
         // `governor` keeps whole nanoseconds per cell: with bytes as cells 700 MB/s would become 1 GB/s.
         let limiter = rate.map(|rate| {
             let cells = NonZeroU32::new((rate / 1024).clamp(1, u64::from(u32::MAX)) as u32).unwrap_or(NonZeroU32::MIN);
@@ -44,6 +96,7 @@ impl Valve {
 
     /// Waits until `bytes` (at most one piece) may pass.
     async fn pass(&self, bytes: usize) {
+        self.opened().await;
         let limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let (Some(limiter), Some(cells)) = (limiter, NonZeroU32::new((bytes as u32).div_ceil(1024))) {
             // Never refused: a burst is at least one piece.
@@ -86,6 +139,12 @@ impl Body {
         self.bytes.is_empty()
     }
 
+    /// Whether it waits behind a closed valve.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.valve.as_ref().is_some_and(|valve| valve.is_held())
+    }
+
     /// How many bytes the connection has taken so far, over all attempts.
     #[must_use]
     pub fn progress(&self) -> Arc<AtomicU64> {
@@ -123,6 +182,36 @@ mod tests {
         let pieces: Vec<Bytes> = body.pieces().map(Result::unwrap).collect().await;
         assert_eq!(pieces.concat(), bytes);
         assert_eq!(body.progress().load(Relaxed), 3_000_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_valve_lets_nothing_pass_until_it_is_opened() {
+        let valve = Arc::new(Valve::default());
+        valve.hold(true);
+        let body = Body::new(Bytes::from(vec![7; 1_000_000])).through(&valve);
+        let sending = tokio::spawn({
+            let body = body.clone();
+            async move { body.pieces().count().await }
+        });
+        tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+        assert!(body.is_held() && !sending.is_finished());
+        assert_eq!(body.progress().load(Relaxed), 0);
+        valve.hold(false);
+        assert_eq!(sending.await.unwrap(), 2);
+        assert_eq!(body.progress().load(Relaxed), 1_000_000);
+    }
+
+    #[test]
+    fn what_a_person_wishes_wins_over_the_timetable() {
+        let valve = Valve::default();
+        valve.set(Some(1000));
+        valve.wish(Some(Some(5000)));
+        valve.set(Some(2000));
+        assert_eq!(valve.limit(), Some(5000));
+        valve.wish(Some(None));
+        assert_eq!(valve.limit(), None);
+        valve.wish(None);
+        assert_eq!(valve.limit(), Some(2000));
     }
 
     #[test]

@@ -36,6 +36,14 @@ pub(crate) struct Card {
     /// The people that were put last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) people: Option<PeopleCard>,
+    /// How many receipts were made: the number of the last one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) receipts: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where the people of a migration are.
@@ -72,6 +80,7 @@ impl Card {
             runs: 0,
             taken_names: vec![],
             people: None,
+            receipts: 0,
         }
     }
 
@@ -116,6 +125,7 @@ impl Card {
             taken_names: self.taken_names.clone(),
             mail_domain: format!("{}.suocrm.com", self.customer.to_lowercase()),
             limits: self.limits,
+            receipt_key: None,
         }
     }
 }

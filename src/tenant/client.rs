@@ -181,7 +181,7 @@ impl HttpTenant {
             while still < self.stall {
                 tokio::time::sleep(LOOK).await;
                 let now = progress.load(Relaxed);
-                still = if now == last { still + LOOK } else { Duration::ZERO };
+                still = if now == last && !body.is_held() { still + LOOK } else { Duration::ZERO };
                 last = now;
             }
         };
@@ -285,5 +285,22 @@ impl Destination for HttpTenant {
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
         Box::pin(async move { self.post("/commit", &commit).await })
+    }
+
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>> {
+        Box::pin(async move {
+            let request = self.request(Method::GET, &format!("/migrations/{migration}/receipt"));
+            let answer = tokio::time::timeout(self.stall * PATIENT, async {
+                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+                match response.status() {
+                    StatusCode::NOT_FOUND => Ok(None),
+                    status if status.is_success() => {
+                        response.bytes().await.map(Some).map_err(|cause| self.unreachable(cause))
+                    }
+                    status => Err(self.problem(status, response).await),
+                }
+            });
+            answer.await.unwrap_or_else(|_| Err(self.stalled()))
+        })
     }
 }

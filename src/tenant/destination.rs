@@ -16,6 +16,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The answer to any call.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T>>;
@@ -52,6 +53,8 @@ pub trait Destination: Send + Sync {
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken>;
     /// Ends the migration.
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
+    /// The receipt of this migration that was made last, byte by byte; nothing if there is none. Nothing needs to be open for it.
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>>;
 }
 
 /// Sends packs through a valve.
@@ -141,12 +144,17 @@ impl<D: Destination> Destination for Retrying<D> {
         database_manifest() -> Option<DatabaseManifest>;
         put_people(people: Arc<People>) -> PeopleTaken;
         commit(commit: Commit) -> Committed;
+        receipt(migration: Uuid) -> Option<Bytes>;
     }
 }
 
 impl<D: Destination> Destination for Paced<D> {
     fn put_pack(&self, name: Digest, body: Body) -> Answer<'_, Landed> {
-        self.inner.put_pack(name, body.through(&self.valve))
+        Box::pin(async move {
+            // What begins while nothing may pass would be given up by the other side.
+            self.valve.opened().await;
+            self.inner.put_pack(name, body.through(&self.valve)).await
+        })
     }
 
     fn tenant(&self) -> Answer<'_, TenantInfo> {
@@ -203,5 +211,9 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
         self.inner.commit(commit)
+    }
+
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>> {
+        self.inner.receipt(migration)
     }
 }

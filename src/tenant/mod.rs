@@ -19,6 +19,7 @@ mod people;
 mod proof;
 mod reading;
 mod rebuild;
+mod receipt;
 mod recovery;
 mod restore;
 mod runs;

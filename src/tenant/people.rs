@@ -51,15 +51,19 @@ impl Tenant {
 
     /// The people that were put last.
     pub(crate) fn people(&self) -> Result<Option<Call>> {
-        let Some(people) = self.card().people else { return Ok(None) };
-        let (objects, path) = (self.objects.clone(), self.objects.people_path(&people.name));
+        self.card().people.map(|people| self.people_named(&people.name)).transpose()
+    }
+
+    /// A list of people, by its name.
+    pub(super) fn people_named(&self, name: &Digest) -> Result<Call> {
+        let (objects, path) = (self.objects.clone(), self.objects.people_path(name));
         let damaged =
             |what: &str| Error::new(Code::StoreUnusable, format!("the list of people in the store is {what}"));
         let bytes = self.objects.place.wait(async move { objects.get(&path).await })?.ok_or_else(|| damaged("gone"))?;
-        if Digest::of(&bytes) != people.name {
+        if Digest::of(&bytes) != *name {
             return Err(damaged("damaged"));
         }
-        serde_json::from_slice(&bytes).map(Some).map_err(|cause| damaged("not to be understood").because(cause))
+        serde_json::from_slice(&bytes).map_err(|cause| damaged("not to be understood").because(cause))
     }
 
     /// Removes the lists that do not count: they are about people.

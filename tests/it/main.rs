@@ -4,6 +4,7 @@
 //! exact moment or bad luck. Nothing here waits for time to pass: a test goes on when something has happened, and
 //! the watchdog only ends what hangs.
 
+mod api;
 mod badluck;
 mod checks;
 mod cutover;
@@ -19,10 +20,13 @@ mod mssql;
 mod outcomes;
 mod people;
 mod proxy;
+mod receipt;
 mod recovery;
 mod resume;
 mod secrets;
+mod session;
 mod stores;
 mod tables;
 mod tds;
+mod wizard;
 mod world;

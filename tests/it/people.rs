@@ -17,12 +17,7 @@ fn world(wish: Wish, quantity: u32) -> World {
 
 /// The customer buys so many of each plan.
 fn order(world: &World, quantity: u32) {
-    let plans: Vec<String> = PLANS.iter().map(|plan| format!("{plan}={quantity}")).collect();
-    let mut args = vec!["invite", "--company", &world.sample.company, "--serial", &world.sample.serial];
-    for plan in &plans {
-        args.extend(["--plan", plan]);
-    }
-    assert_eq!(world.tenant(&args, &[]).exit, 0);
+    world.order(&PLANS, quantity);
 }
 
 fn users(world: &World, args: &[&str]) -> Output {

@@ -27,6 +27,12 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Of a command that somebody else has started.
+    pub(crate) fn of(output: &std::process::Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { exit: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
     /// The JSON lines on stdout.
     pub(crate) fn events(&self) -> Vec<Value> {
         self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
@@ -317,11 +323,33 @@ impl World {
         assert!(!self.ledger().exists());
     }
 
-    /// Starts a command with the configuration of the sample.
-    pub(crate) fn start(&self, args: &[&str]) -> Running {
+    /// A command with the configuration of the sample, to be started.
+    pub(crate) fn ready(&self, args: &[&str]) -> Command {
         let mut command = self.command();
         command.args(args).arg("-c").arg(&self.sample.config).envs(&self.env);
-        Running::start(command)
+        command
+    }
+
+    /// Gives a command of somebody else what it needs to call `omt` for this world.
+    pub(crate) fn environment(&self, mut command: Command) -> Command {
+        command.current_dir(self.folder.path()).envs(&self.env);
+        command
+    }
+
+    /// The customer buys so many of each of these plans.
+    pub(crate) fn order(&self, plans: &[&str], quantity: u32) {
+        let plans: Vec<String> = plans.iter().map(|plan| format!("{plan}={quantity}")).collect();
+        let mut args = vec!["invite", "--company", &self.sample.company, "--serial", &self.sample.serial];
+        for plan in &plans {
+            args.extend(["--plan", plan]);
+        }
+        let invited = self.tenant(&args, &[]);
+        assert_eq!(invited.exit, 0, "{}", invited.stderr);
+    }
+
+    /// Starts a command with the configuration of the sample.
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
+        Running::start(self.ready(args))
     }
 
     /// Runs a command with the configuration of the sample to its end.

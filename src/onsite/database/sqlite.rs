@@ -5,7 +5,8 @@
 
 mod cells;
 
-use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Rung, Value};
+use super::{Catalogue, Climbed, Column, Database, Dialect, Irregular, Kind, Moment, Query, Row, Rung, Terms, Value};
+use crate::onsite::changes::Change;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
@@ -175,11 +176,19 @@ impl Database for SqliteDatabase {
         self.page(shape, range, limit)
     }
 
-    fn begin_consistent(&mut self) -> Result<Rung> {
+    fn climb(&mut self, terms: &Terms, _enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
+        let possible = terms.highest >= Rung::ReadTransaction;
+        let moment = if possible { Moment::of(Rung::ReadTransaction) } else { terms.ground() };
+        Ok(Climbed { moment, refused: Vec::new() })
+    }
+
+    fn hold(&mut self, moment: &Moment) -> Result<()> {
+        if moment.taken() != Rung::ReadTransaction {
+            return Ok(());
+        }
         // A transaction sees the moment of its first read, so that must be now.
         let begin = format!("BEGIN; SELECT count(*) FROM {}.sqlite_master", self.schema);
-        self.connection.execute_batch(&begin).map_err(|cause| explain(&self.path, cause))?;
-        Ok(Rung::ReadTransaction)
+        self.connection.execute_batch(&begin).map_err(|cause| explain(&self.path, cause))
     }
 
     fn version(&mut self) -> Result<Option<i64>> {

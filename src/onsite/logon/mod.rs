@@ -17,12 +17,12 @@ use super::database::Database;
 use super::{Number, Version};
 use crate::Result;
 use secrecy::SecretString;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use user::Matched;
 
 /// What is to be proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// There is exactly one such user.
@@ -36,7 +36,7 @@ pub enum Claim {
 }
 
 /// How a claim ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It holds.
@@ -48,7 +48,7 @@ pub enum Standing {
 }
 
 /// A claim, how it ended, and how that is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// What was to be proven.
     pub claim: Claim,
@@ -59,7 +59,7 @@ pub struct Proof {
 }
 
 /// What follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Everything is proven.

@@ -107,10 +107,7 @@ impl Endpoint {
         let question = client.get(self.address.clone()).header(reqwest::header::ACCEPT, "application/json");
         let mut response = question.basic_auth(user, Some(password.expose_secret())).send().await.map_err(say)?;
         let status = response.status();
-        let offers = response.headers().get_all(reqwest::header::WWW_AUTHENTICATE);
-        let windows = |offer: &str| ["negotiate", "ntlm"].iter().any(|way| offer.to_ascii_lowercase().starts_with(way));
-        let mut offers = offers.iter().filter_map(|offer| offer.to_str().ok()).peekable();
-        if status == StatusCode::UNAUTHORIZED && offers.peek().is_some() && offers.all(windows) {
+        if status == StatusCode::UNAUTHORIZED && wants_windows(response.headers()) {
             // The web server in front said no before anybody looked at the password.
             return Err("it takes Windows accounts only, not user names".to_owned());
         }
@@ -152,4 +149,11 @@ impl Endpoint {
             other => (Standing::Open, format!("{place} answers {other}")),
         }
     }
+}
+/// Whether only Windows accounts are let in.
+fn wants_windows(headers: &reqwest::header::HeaderMap) -> bool {
+    let offers = headers.get_all(reqwest::header::WWW_AUTHENTICATE);
+    let windows = |offer: &str| ["negotiate", "ntlm"].iter().any(|way| offer.to_ascii_lowercase().starts_with(way));
+    let mut offers = offers.iter().filter_map(|offer| offer.to_str().ok()).peekable();
+    offers.peek().is_some() && offers.all(windows)
 }

@@ -29,10 +29,14 @@ pub(super) fn answer(shared: &Shared, questions: Receiver<Question>) -> Result<(
 fn settle(shared: &Shared, finder: &mut Finder, question: Question) -> Result<bool> {
     let Question { key, row, known } = question;
     let print = row.print();
+    if let Some(known) = known.as_ref().filter(|known| shared.late && known.outcome == Some(Outcome::Verified)) {
+        shared.stats.unchanged.add(known.stamp.map_or(0, |stamp| stamp.size));
+        return Ok(true);
+    }
     if let Some(known) = &known
         && let Some(stamp) = unchanged(shared, known, print)
     {
-        shared.stats.unchanged.add(stamp.size);
+        shared.stats.add_unchanged(key.kind(), stamp.size);
         return Ok(true);
     }
     let (name, places) = match row.judge(&shared.rules) {
@@ -53,7 +57,7 @@ fn settle(shared: &Shared, finder: &mut Finder, question: Question) -> Result<bo
             let found = Found { root, dir: folder, name, stamp };
             if let Some(known) = known.filter(|known| is_rebuilt(known, &found)) {
                 // The ledger was rebuilt from the tenant: now the item is known completely again.
-                shared.stats.unchanged.add(stamp.size);
+                shared.stats.add_unchanged(key.kind(), stamp.size);
                 shared.writer.put(Record::Refreshed(known.key, found, print))?;
                 return Ok(true);
             }
@@ -75,7 +79,9 @@ fn settle(shared: &Shared, finder: &mut Finder, question: Question) -> Result<bo
         Search::Nowhere => {
             if known.as_ref().is_some_and(|known| known.outcome == Some(Outcome::Verified)) {
                 // The tenant has it. That its file is gone since then loses nothing.
-                shared.stats.unchanged.add(known.and_then(|known| known.stamp).map_or(0, |stamp| stamp.size));
+                shared
+                    .stats
+                    .add_unchanged(key.kind(), known.and_then(|known| known.stamp).map_or(0, |stamp| stamp.size));
                 return Ok(true);
             }
             let looked_in: Vec<&str> = places.iter().map(|place| place.folder.as_str()).collect();

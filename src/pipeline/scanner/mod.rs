@@ -61,12 +61,15 @@ pub struct Scan {
     pub item_limit: u64,
     /// Threads that look for files.
     pub finders: usize,
+    /// What the tenant holds stays as it is, whatever has become of rows and files.
+    pub late: bool,
 }
 
 /// What every part of the scanner shares.
 struct Shared {
     rules: judge::Rules,
     item_limit: u64,
+    late: bool,
     writer: Writer,
     outcomes: Outcomes,
     stats: Arc<Stats>,
@@ -78,7 +81,7 @@ impl Shared {
     /// The file was found: the ledger knows, then the hasher. Gives `false` when nobody wants more.
     fn hand_over(&self, key: Key, found: Found, print: i64) -> Result<bool> {
         let Some(root) = self.rules.roots.get(found.root) else { return Ok(true) };
-        self.stats.found.add(found.stamp.size);
+        self.stats.add_found(key.kind(), found.stamp.size);
         let inside = if found.dir.is_empty() { found.name.clone() } else { format!("{}/{}", found.dir, found.name) };
         let path = root.path.join(&inside);
         let named = format!("{}/{inside}", root.label);
@@ -104,6 +107,7 @@ pub(super) fn crew(
             attachment_name: scan.attachment_name,
         },
         item_limit: scan.item_limit,
+        late: scan.late,
         writer: ledger.writer(),
         outcomes,
         stats,

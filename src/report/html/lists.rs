@@ -1,9 +1,10 @@
 //! The lists of the page: what was left behind, files without a row, the journal.
 
 use crate::Result;
-use crate::item::Outcome;
+
 use crate::ledger::{Left, Reader};
 use crate::report::facts::Facts;
+use crate::report::left::meaning;
 use crate::report::paper::Paper;
 use crate::report::safe::Html;
 use crate::report::units::{Bytes, Grouped, moment, stamp};
@@ -11,25 +12,6 @@ use crate::report::{journal, left};
 
 /// The most rows of a list: a browser must be able to show the page.
 pub(super) const MOST: u64 = 2000;
-
-/// What an outcome means, and what may be done about it.
-pub(super) fn meaning(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Verified => "The tenant has re-read it from its store and found the bytes that were sent.",
-        Outcome::Missing => {
-            "There is a row but no file. Put the file back where one of the folders says, and run the migration again: only it is sent."
-        }
-        Outcome::Unreadable => {
-            "There is a file, but it could not be read. Give the account the right to read it, or close what locks it, and run again."
-        }
-        Outcome::Changing => "The file changed each time it was read. Run again when nobody works with it.",
-        Outcome::Unmigratable => {
-            "It cannot move, by a rule. Repair the row on-site where that is possible, and run again."
-        }
-        Outcome::Refused => "The tenant said no, and why.",
-        Outcome::Failed => "The tenant holds something else than was sent. Run again: it is sent anew.",
-    }
-}
 
 /// A section for each outcome that something was left behind with.
 pub(super) fn left_behind(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {

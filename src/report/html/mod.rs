@@ -19,6 +19,7 @@ use crate::Result;
 use crate::item::{Kind, Outcome};
 use crate::ledger::Reader;
 use chart::Chart;
+use left::meaning;
 use lists::title;
 
 const STYLE: &str = include_str!("style.css");
@@ -293,7 +294,7 @@ fn runs(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
 fn words(paper: &mut Paper<'_>) -> Result<()> {
     writeln!(paper, "<section id=\"words\"><h2>Words</h2><dl class=\"words\">")?;
     for outcome in Outcome::ALL {
-        writeln!(paper, "<div><dt>{}</dt><dd>{}</dd></div>", title(outcome.as_str()), lists::meaning(outcome))?;
+        writeln!(paper, "<div><dt>{}</dt><dd>{}</dd></div>", title(outcome.as_str()), meaning(outcome))?;
     }
     writeln!(
         paper,

@@ -58,6 +58,9 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
             format!("database: {tables} tables, {rows} rows in {parts} parts, {} sent; {proven}", database.sent_parts);
         wrapped(paper, "", &[line], " ")?;
     }
+    if let Some(receipt) = &run.receipt {
+        writeln!(paper, "receipt: {}", Plain(receipt))?;
+    }
     if run.worked() {
         writeln!(
             paper,

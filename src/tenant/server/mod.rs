@@ -16,6 +16,7 @@ mod packs;
 mod people;
 mod probe;
 mod problem;
+mod receipt;
 mod shared;
 mod ticket;
 mod tls;
@@ -158,6 +159,7 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .service(resource("/v1/migrations/{migration}/missing", "GET").route(web::get().to(items::missing)))
         .service(resource("/v1/migrations/{migration}/commit", "POST").route(web::post().to(migration::commit)))
+        .service(resource("/v1/migrations/{migration}/receipt", "GET").route(web::get().to(receipt::receipt)))
         .service(readable("/v1/migrations/{migration}/items/{kind}/{id}/content"))
         .service(readable("/v1/migrations/{migration}/items/{kind}/{id}/{language}/content"))
         .default_service(web::to(|| async { Err::<&str, _>(Trouble::not_found("there is nothing at this address")) }));

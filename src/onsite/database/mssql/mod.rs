@@ -2,7 +2,7 @@
 //!
 //! The library that speaks to the server is asynchronous, callers are not: each [`MssqlDatabase`] has a thread with a
 //! connection of its own ([`line`]), and hands it one question at a time. What is sent is a SELECT, with the intent to
-//! read only. An answer is a page, so that a lost connection costs one page: the thread makes another connection and
+//! read only, but for what one moment for all readers needs ([`moment`]). An answer is a page, so that a lost connection costs one page: the thread makes another connection and
 //! asks again. Text that is not what its column promises would end an answer in the middle; such a page is asked for
 //! once more as bytes, decoded here, and noted ([`Irregular`]).
 
@@ -10,6 +10,7 @@ mod cells;
 mod connect;
 mod exact;
 mod line;
+mod moment;
 mod order;
 mod page;
 mod schema;
@@ -18,7 +19,8 @@ mod trouble;
 
 use super::address::Server;
 use super::query::Rendered;
-use super::{Catalogue, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use super::{Catalogue, Climbed, Database, Dialect, Irregular, Kind, Moment, Query, Row, Terms, Value};
+use crate::onsite::changes::Change;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use line::Line;
@@ -121,6 +123,18 @@ impl Database for MssqlDatabase {
 
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
         self.count(shape)
+    }
+
+    fn climb(&mut self, terms: &Terms, enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
+        self.climb_to(*terms, enter)
+    }
+
+    fn hold(&mut self, moment: &Moment) -> Result<()> {
+        self.hold_on(moment)
+    }
+
+    fn take_back(&mut self, change: &Change) -> Result<String> {
+        self.undo(change)
     }
 
     fn irregular(&self) -> Vec<Irregular> {

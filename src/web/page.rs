@@ -1,0 +1,110 @@
+//! The page: one document with everything in it.
+//!
+//! The files in `page/` are ordinary modules and style sheets, readable as they are. A browser gets them as one document, so that one
+//! answer is all it has to wait for: the modules are put behind each other in the order of [`MODULES`], without the lines that
+//! import from each other, and share one scope. The policy of the page names the digests of exactly this script and this style, so
+//! that nothing else can run or be loaded.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use aws_lc_rs::digest::{SHA256, digest};
+use std::sync::LazyLock;
+
+/// The document with places for style and script.
+const FRAME: &str = include_str!("page/index.html");
+/// The style sheets, in order.
+const STYLES: [&str; 1] = [include_str!("page/style.css")];
+/// The modules: each may use what stands in those before it.
+const MODULES: [&str; 5] = [
+    include_str!("page/dom.js"),
+    include_str!("page/api.js"),
+    include_str!("page/store.js"),
+    include_str!("page/part.js"),
+    include_str!("page/main.js"),
+];
+/// A mark in the corner of a tab.
+const ICON: &str = include_str!("page/icon.svg");
+
+struct Page {
+    html: String,
+    policy: String,
+}
+
+static PAGE: LazyLock<Page> = LazyLock::new(|| {
+    let style = STYLES.join("\n");
+    let script = MODULES.map(without_imports).join("\n");
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src 'self' data:; \
+         form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+        sha256(&script),
+        sha256(&style)
+    );
+    let html = FRAME.replacen("/*STYLE*/", &style, 1).replacen("/*SCRIPT*/", &script, 1);
+    Page { html, policy }
+});
+
+/// A module as a part of a larger one.
+fn without_imports(module: &str) -> String {
+    let own = |line: &&str| !(line.starts_with("import ") && line.contains(" from './"));
+    let lines = module.lines().filter(own).map(|line| line.strip_prefix("export ").unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn sha256(text: &str) -> String {
+    let sum = digest(&SHA256, text.as_bytes());
+    base64(sum.as_ref())
+}
+
+/// As in RFC 4648, with padding: only for the one digest of a policy.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let word = three.iter().enumerate().fold(0_u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
+        for place in 0..4 {
+            let letter = if place <= three.len() { LETTERS[(word >> (18 - 6 * place) & 63) as usize] } else { b'=' };
+            text.push(char::from(letter));
+        }
+    }
+    text
+}
+
+/// Gives the page.
+pub(super) async fn page() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE.policy.as_str()))
+        .body(PAGE.html.as_str())
+}
+
+/// Gives the mark of the page.
+pub(super) async fn icon() -> HttpResponse {
+    HttpResponse::Ok().content_type("image/svg+xml").body(ICON)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_page_is_one_small_document() {
+        assert!(PAGE.html.len() < 200 << 10, "{} bytes", PAGE.html.len());
+        for foreign in ["http://", "https://", "//cdn", "/*STYLE*/", "/*SCRIPT*/"] {
+            let own = PAGE.html.replace("http://www.w3.org/", "");
+            assert!(!own.contains(foreign), "{foreign}");
+        }
+        assert!(!PAGE.html.contains("style=\"") && !PAGE.html.contains("onclick="), "the policy would not let it run");
+    }
+
+    #[test]
+    fn modules_become_one() {
+        let module = "import { a } from './a.js';\nexport const b = a;\nexport function c() {}\nimport('x');";
+        assert_eq!(without_imports(module), "const b = a;\nfunction c() {}\nimport('x');");
+    }
+
+    #[test]
+    fn a_digest_is_written_as_browsers_want_it() {
+        assert_eq!(sha256(""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        assert_eq!(base64(b"any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
+    }
+}
