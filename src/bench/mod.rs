@@ -8,6 +8,7 @@
 
 mod children;
 pub mod database;
+pub mod cutover;
 mod figures;
 mod input;
 mod machine;

@@ -391,6 +391,9 @@ pub(super) struct Bench {
     /// With `--database`: only read, from this database, as `mssql://HOST/DATABASE`; login in `OMT_DATABASE_…`
     #[arg(long, value_name = "URL", requires = "database")]
     pub(super) url: Option<String>,
+    /// Measure two seeds and the final window instead, with so many documents and with ten times as many
+    #[arg(long, conflicts_with_all = ["large", "rtt"])]
+    pub(super) cutover: bool,
     /// Where to make the temporary folder; in the system's own by default
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

@@ -48,6 +48,26 @@ fn stopped() -> impl Future<Output = ()> {
     });
     async {
         let _ = stopped.await;
+    let stopped = async {
+        let _ = stopped.await;
+    };
+    if args.cutover {
+        let figures = omt::bench::cutover::run(options, stopped).await?;
+        if output.json {
+            print_json(&figures);
+        } else {
+            print!("{figures}");
+        }
+        return Ok(Exit::Verified);
+    }
+    let figures = run(options, stopped).await?;
+    if output.json {
+        print_json(&figures);
+    } else {
+        print!("{figures}");
+        if let Some(place) = &figures.kept {
+            println!("\nkept in `{}`", place.display());
+        }
     }
 }
 

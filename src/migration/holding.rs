@@ -200,3 +200,69 @@ fn warn(observer: &Observer, message: String) {
     tracing::warn!("{message}");
     observer(Event::Warning { message });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::Site;
+    use crate::onsite::freeze::Fingerprint;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+
+    fn site() -> Site {
+        let mut site = Site::new(&["SystemEvent", "sequence"], "SELECT 1");
+        std::fs::create_dir(site.path("Service")).unwrap();
+        std::fs::write(site.path("Service/config"), "dbHost = x").unwrap();
+        site.installation = Installation::find(&site.config).unwrap();
+        site
+    }
+
+    fn print(site: &Site) -> Fingerprint {
+        Fingerprint::take(&site.installation, &mut *site.installation.connect().unwrap()).unwrap()
+    }
+
+    fn begin<'a>(site: &'a Site, ledger: &'a Ledger) -> Holding<'a> {
+        let observer: Observer = Arc::new(|_| {});
+        Holding::begin(ledger, &site.installation, &site.config, &observer).unwrap()
+    }
+
+    #[test]
+    fn a_panic_while_it_is_held_puts_the_installation_back() {
+        let site = site();
+        let ledger = Ledger::open(&site.config.migration.ledger).unwrap();
+        let before = print(&site);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let _holding = begin(&site, &ledger);
+            assert_ne!(print(&site), before);
+            panic!("on purpose");
+        }));
+        assert!(ended.is_err());
+        assert_eq!(print(&site), before);
+        assert_eq!(left_over(&ledger.reader().unwrap()).unwrap(), []);
+    }
+
+    #[test]
+    fn a_pass_that_began_before_the_freeze_does_not_go_on() {
+        let site = site();
+        let ledger = Ledger::open(&site.config.migration.ledger).unwrap();
+        end_pass(&ledger, Pass { number: 3, complete: true }).unwrap();
+        assert_eq!(ledger.reader().unwrap().pass().unwrap(), None, "there is nothing to end");
+        ledger.writer().put(Record::Meta(PASS, json!(Pass { number: 3, complete: false }).to_string())).unwrap();
+        ledger.writer().flush().unwrap();
+        let (summary, complete) = begin(&site, &ledger).put_back(None);
+        complete.unwrap();
+        assert_eq!((summary.ended, summary.same), (Ended::Restored, Some(true)));
+        assert_eq!(ledger.reader().unwrap().pass().unwrap(), Some(Pass { number: 3, complete: true }));
+    }
+
+    #[test]
+    fn what_becomes_of_a_freeze_is_the_configurations_to_say() {
+        let mut config = Config::default();
+        let all = |config: &Config| {
+            [(true, false), (false, true), (false, false)].map(|(committed, written)| stays(config, committed, written))
+        };
+        assert_eq!(all(&config), [true, false, false]);
+        (config.freeze.after_commit, config.freeze.after_write) = (Ending::Restore, Ending::Keep);
+        assert_eq!(all(&config), [false, true, false]);
+    }
+}

@@ -120,9 +120,11 @@ pub fn take_back_all(ledger: &Ledger, config: &Config, kept: bool) -> Result<Opt
     Ok(Some(restored))
 }
 
-/// From now on only a person takes back what is outstanding.
+/// From now on only a person takes back what is outstanding of a freeze.
 pub fn keep(ledger: &Ledger) -> Result<()> {
-    let ids: Vec<Uuid> = changes::outstanding(&ledger.reader()?)?.iter().map(|one| one.id).collect();
+    let all = changes::outstanding(&ledger.reader()?)?;
+    let freezes = all.iter().filter(|one| matches!(one.change, Change::ServiceWord(_) | Change::NoLogin(_)));
+    let ids: Vec<Uuid> = freezes.map(|one| one.id).collect();
     let writer = ledger.writer();
     writer.put(Record::Meta(KEPT, json!(ids).to_string()))?;
     writer.put(Record::Decision("installation.stays-frozen", json!({ "changes": ids })))?;

@@ -7,7 +7,6 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Child;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -358,7 +357,7 @@ fn a_write_keeps_the_freeze_where_that_is_wanted_and_tables_may_be_let_off() {
 /// Writes at every call, as somebody does who does not know of any freeze, until all is written or the tenant is asked.
 struct Ignorant {
     path: PathBuf,
-    written: AtomicU64,
+    written: Mutex<u64>,
 }
 
 /// All that it writes.
@@ -369,19 +368,20 @@ const EACH: u64 = 60;
 impl Script for Ignorant {
     fn judge(&self, call: &Call) -> Fate {
         if !call.is("POST", "/commit") {
+            // Calls come from several threads at once.
+            let mut written = self.written.lock().unwrap();
             let mut database = Connection::open(&self.path).unwrap();
             database.busy_timeout(Duration::from_secs(20)).unwrap();
             let write = database.transaction().unwrap();
-            let first = self.written.load(Ordering::SeqCst);
-            let last = WRITES.min(first + EACH);
-            for number in first..last {
+            let last = WRITES.min(*written + EACH);
+            for number in *written..last {
                 let id = 9_000_000 + number;
                 write
                     .execute("INSERT INTO text (text_id, text) VALUES (?1, ?2)", (id as i64, format!("write {number}")))
                     .unwrap();
             }
             write.commit().unwrap();
-            self.written.store(last, Ordering::SeqCst);
+            *written = last;
         }
         Fate::Pass
     }
@@ -393,7 +393,7 @@ fn of_a_thousand_writes_that_ignore_the_freeze_none_is_lost_unnoticed() {
     // Who writes must not wait for who reads.
     sql(&world, "PRAGMA journal_mode = WAL");
     let path = world.site().join("crm.db");
-    let ignorant = Arc::new(Ignorant { path, written: AtomicU64::new(0) });
+    let ignorant = Arc::new(Ignorant { path, written: Mutex::new(0) });
     let proxy = Proxy::new(&world.url(), Arc::clone(&ignorant) as _);
     world.set("OMT_TENANT_URL", proxy.url);
     let mut refused = 0;
@@ -414,7 +414,7 @@ fn of_a_thousand_writes_that_ignore_the_freeze_none_is_lost_unnoticed() {
     };
     assert_eq!(finished["committed"], true);
     assert!(refused > 0, "the tenant was asked although somebody wrote");
-    let written = ignorant.written.load(Ordering::SeqCst) as i64;
+    let written = *ignorant.written.lock().unwrap() as i64;
     let restored = Connection::open(world.restore().join("crm.db")).unwrap();
     let there: i64 =
         restored.query_row("SELECT count(*) FROM text WHERE text_id >= 9000000", [], |row| row.get(0)).unwrap();

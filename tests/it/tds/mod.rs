@@ -19,6 +19,7 @@ mod ties;
 mod tokens;
 mod translate;
 mod types;
+mod writing;
 
 pub(crate) use faults::Fault;
 
@@ -57,6 +58,8 @@ pub(crate) struct Options {
     pub collation: &'static str,
     /// Whether all text is kept in that collation, as in databases of the time before Unicode.
     pub ansi: bool,
+    /// Whether the login may write the tables of a freeze.
+    pub writable: bool,
     /// Whether the login may make databases; with `None` the server does not say that it may not.
     pub may_create: Option<bool>,
     /// Whether the login may change settings of the database.
@@ -74,6 +77,7 @@ impl Options {
             encryption: Encryption::Offered,
             collation: "Latin1_General_CI_AS",
             ansi: false,
+            writable: false,
             may_create: Some(false),
             may_alter: false,
             isolation: false,

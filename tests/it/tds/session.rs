@@ -6,7 +6,7 @@ use super::faults::{Fault, about};
 use super::packets::{Wire, kind};
 use super::tokens::{Tokens, of_utf16};
 use super::translate::Refusal;
-use super::{DATABASE, Shared};
+use super::{DATABASE, Shared, writing};
 use rusqlite::types::Value;
 use std::io;
 use std::sync::Arc;
@@ -154,6 +154,7 @@ impl<'a> Session<'a> {
                 Err((3952, format!("Snapshot isolation is not allowed in database '{DATABASE}'.")))
             }
             "SELECT" | "WITH" => return self.engine.answer(statement, bound).map(Some),
+            "INSERT" | "UPDATE" | "DELETE" => writing::execute(&shared.options, statement, bound),
             "CREATE" => shared.databases.create(statement, &shared.options),
             "DROP" => shared.databases.drop(statement),
             "ALTER" => shared.databases.alter(statement, &shared.options),
