@@ -42,6 +42,9 @@ pub(super) fn decided(
     let mut broken = problems(&people, &decisions, &Plans::of(tenant));
     // Whoever is gone from the installation is not sent.
     broken.retain(|problem| problem.kind != ProblemKind::UnknownUser);
+    // Where nobody has a plan any more, nobody can be missing.
+    let nobody = decisions.plans().next().is_none();
+    broken.retain(|problem| !nobody || problem.kind != ProblemKind::NoAdministrator);
     if !broken.is_empty() {
         let first: Vec<&str> = broken.iter().take(SHOWN).map(|problem| problem.text.as_str()).collect();
         let more = if broken.len() > SHOWN { "; …" } else { "" };

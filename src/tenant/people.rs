@@ -9,7 +9,7 @@ use super::card::{Card, PeopleCard};
 use super::held::Tenant;
 use super::protocol::{Conflict, People as Call, PeopleTaken, TenantState};
 use crate::digest::Digest;
-use crate::people::{Decisions, People, Plans, User, problems};
+use crate::people::{Decisions, People, Plans, ProblemKind, User, problems};
 use crate::{Code, Error, Result};
 use std::collections::HashSet;
 
@@ -102,7 +102,9 @@ fn conflicts(call: &Call, card: &Card) -> Vec<Conflict> {
     }
     decisions.summary.clone_from(&call.notifications.summary);
     let plans = Plans::new(&card.plans, &card.taken_names);
-    let broken = problems(&People::of(users), &decisions, &plans);
+    let mut broken = problems(&People::of(users), &decisions, &plans);
+    // Everything was taken back: that leaves nobody, which is what there was before the first list.
+    broken.retain(|problem| !call.users.is_empty() || problem.kind != ProblemKind::NoAdministrator);
     found.extend(broken.into_iter().map(|problem| Conflict {
         kind: problem.kind.as_str().to_owned(),
         user: problem.user,
