@@ -248,7 +248,7 @@ pub struct Tables {
     pub part: Size,
     /// The most rows of a part.
     pub part_rows: u64,
-    /// Larger values leave their row and travel as chunks, where a program wants that; `migrate` keeps every value in its row.
+    /// Larger values leave their row and travel as chunks: no row needs the memory of its largest value.
     pub large: Size,
     /// The level of zstd in parts.
     pub level: i32,

@@ -1,6 +1,7 @@
 //! The bytes in flight: everything is paid for before it is held.
 //!
-//! The configured memory is divided once: a quarter for content between hasher and chunker, the rest for packs.
+//! The configured memory is divided once: a quarter for content between hasher and chunker (a quarter of it for large values of
+//! tables, which are sent while room for their part is held), the rest for packs.
 //! The two never wait for each other in a circle, because content only moves forward. Packs live in a fixed
 //! number of buffers that go round.
 

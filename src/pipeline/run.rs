@@ -119,11 +119,11 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let [to_hasher, to_chunker, to_uploader, to_verifier] = edges;
     let outcomes = Outcomes::new(ledger.writer(), Arc::clone(&stats), observer);
     let claims = Arc::new(Claims::default());
-    // A quarter of the memory for content, a sixteenth for large values of tables, the rest for packs.
+    // A quarter of the memory for content, of that a quarter for large values of tables; the rest for packs.
     let sixteenth = settings.memory.0 / 16;
     let room = |sixteenths| ContentBudget::new(sixteenth * sixteenths, runtime.clone(), Arc::clone(&to_chunker));
-    let (content, values) = (room(4), room(1));
-    let buffers = PackBuffers::new(sixteenth * 11, settings.pack.0 as usize, Arc::clone(&to_uploader));
+    let (content, values) = (room(3), room(1));
+    let buffers = PackBuffers::new(settings.memory.0 / 4 * 3, settings.pack.0 as usize, Arc::clone(&to_uploader));
     let (done, finished) = oneshot::channel();
     let supervisor = open(Supervisor::new(stop.clone(), done));
     // Held to the end: an actor whose last address is dropped just after a message was posted may never see it.
