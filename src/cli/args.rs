@@ -358,6 +358,18 @@ pub(super) struct Serve {
     /// The most bytes of request bodies in memory
     #[arg(long, default_value = "256MiB")]
     pub(super) memory: Size,
+    /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as OMT_TENANT_SMTP_PASSWORD. Without it no mail is sent
+    #[arg(long, value_name = "URL", requires = "mail_from")]
+    pub(super) smtp: Option<String>,
+    /// Who mails are from, `NAME <ADDRESS>`
+    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
+    pub(super) mail_from: Option<String>,
+    /// Certificates to trust at the mail server beside those of the system, PEM
+    #[arg(long, value_name = "FILE", requires = "smtp")]
+    pub(super) smtp_ca: Option<PathBuf>,
+    /// Where users log in, for the welcome mail
+    #[arg(long, value_name = "URL", requires = "smtp")]
+    pub(super) login_url: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

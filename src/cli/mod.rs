@@ -64,7 +64,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Users(users) => users::users(users, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
-        Command::Status(at) => status::status(&at, &output),
+        Command::Status(at) => status::status(&at, &output).await,
         Command::Report(report) => report::report(&report, &output),
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,

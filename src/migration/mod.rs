@@ -7,6 +7,7 @@
 mod compare;
 mod curve;
 mod database;
+mod mails;
 mod people;
 mod summary;
 mod watch;
@@ -14,6 +15,7 @@ mod watch;
 pub use compare::{Comparison, Deviation, compare};
 pub use curve::Point;
 pub use database::{DatabaseReport, DatabaseSummary};
+pub use mails::{mails_now, mails_told};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
@@ -215,7 +217,9 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
-    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
+    let mails = if matches!(closed, Ok(true)) { mails::ask(&site.ledger, &*connection.to).await? } else { None };
+    let mut summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
+    summary.mails = mails;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
@@ -411,6 +415,7 @@ fn summarize(
         complete,
         database,
         committed: matches!(committed, Ok(true)),
+        mails: None,
         bytes: Bytes::of(stats),
         items: Items::of(stats),
         seconds: stats.elapsed().as_secs_f64(),

@@ -7,7 +7,7 @@ use crate::item::{Kind, Outcome};
 use crate::ledger::Totals;
 use crate::pipeline::{EdgeFigures, Stats};
 use crate::resources::Resources;
-use crate::tenant::protocol::{Mode, RunKind};
+use crate::tenant::protocol::{Mails, Mode, RunKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,9 @@ pub struct Summary {
     pub database: Option<DatabaseSummary>,
     /// Whether the tenant has accepted the migration.
     pub committed: bool,
+    /// The mails that the tenant sends, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mails: Option<Mails>,
     /// Bytes of this run.
     pub bytes: Bytes,
     /// Items of this run.

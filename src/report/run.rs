@@ -6,6 +6,7 @@
 use super::units::{Duration, moment};
 use crate::exit::Exit;
 use crate::migration::{DatabaseSummary, Failure, Point, Summary};
+use crate::tenant::protocol::Mails;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub(super) struct Run {
     /// Whether all rows were read and all have an outcome.
     pub(super) complete: bool,
     pub(super) committed: bool,
+    pub(super) mails: Option<Mails>,
     pub(super) database: Option<DatabaseSummary>,
     pub(super) bytes: Bytes,
     pub(super) seconds: f64,

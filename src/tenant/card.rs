@@ -36,6 +36,20 @@ pub(crate) struct Card {
     /// The people that were put last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) people: Option<PeopleCard>,
+    /// The run that was accepted last: what mails follow from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<Accepted>,
+}
+
+/// A run that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    /// Its number.
+    pub(crate) run: u32,
+    /// Test or live.
+    pub(crate) mode: Mode,
+    /// The list of people that counted.
+    pub(crate) people: Option<Digest>,
 }
 
 /// Where the people of a migration are.
@@ -72,6 +86,7 @@ impl Card {
             runs: 0,
             taken_names: vec![],
             people: None,
+            accepted: None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! knows. Company and serial number are recorded, and a change between runs asks for a confirmation instead of
 //! locking the customer out.
 
-use super::card::Run;
+use super::card::{Accepted, Run};
 use super::held::Tenant;
 use super::protocol::{Commit, Committed, Mode, Open, Opened, RunKind, TenantState};
 use crate::{Code, Error, Result};
@@ -71,11 +71,15 @@ impl Tenant {
                 Some(Mode::Test) if card.state != TenantState::Running => card.state = TenantState::OfflineMaintenance,
                 Some(Mode::Test) => {}
             }
-            Ok(Committed { state: card.state, items: totals.verified as u64, bytes: totals.verified_bytes as u64 })
+            let people = card.people.map(|people| people.name);
+            card.accepted = card.run.as_ref().map(|run| Accepted { run: card.runs, mode: run.mode, people });
+            let (items, bytes) = (totals.verified as u64, totals.verified_bytes as u64);
+            Ok(Committed { state: card.state, items, bytes, mails: None })
         })?;
         if live {
             self.flush()?;
         }
+        self.owe_mails();
         Ok(committed)
     }
 }

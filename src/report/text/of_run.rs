@@ -69,6 +69,9 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
             wrapped(paper, "", &[sentence], " ")?;
         }
     }
+    if let Some(mails) = &run.mails {
+        super::mails::write(mails, paper)?;
+    }
     for hint in hints(run) {
         wrapped(paper, "hint: ", &[hint], " ")?;
     }
