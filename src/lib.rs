@@ -26,6 +26,7 @@
 //! * [`pack`]: many chunks in one object; [`digest`]: what names them; [`item`]: what moves, and how it ended;
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
+//! * [`bundle`]: what somebody needs who is to help, without names and secrets;
 //! * [`wizard`]: the front actor: steps, commands, view;
 //! * [`forecast`]: how long it will take, measured beforehand;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
@@ -38,6 +39,7 @@
 
 pub mod archive;
 pub mod bench;
+pub mod bundle;
 pub mod checks;
 pub mod clock;
 pub mod config;

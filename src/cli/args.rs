@@ -31,6 +31,9 @@ pub(super) struct Output {
     /// What is logged, on stderr: error, warn, info, debug, trace, or a filter such as `omt::pipeline=debug`
     #[arg(long, global = true, default_value = "error", value_name = "LEVEL")]
     pub(super) log_level: String,
+    /// Log into this file too, at least `info`; it is bounded and rotated once
+    #[arg(long, global = true, value_name = "FILE", env = "OMT_LOG_FILE")]
+    pub(super) log_file: Option<PathBuf>,
     /// How it is logged
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
@@ -85,6 +88,8 @@ pub(super) enum Command {
     Status(At),
     /// Write the report
     Report(Report),
+    /// Put together what support needs, without secrets and names; says what is in it before it is written
+    Bundle(Bundle),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
     /// The receiving side
@@ -280,6 +285,24 @@ pub(super) enum ReportFormat {
     Html,
     /// The manifest: one verified item a line, as JSON, sorted
     Manifest,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Bundle {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// The archive to write; it must not exist
+    #[arg(long, value_name = "FILE", default_value = "bundle.zip")]
+    pub(super) out: PathBuf,
+    /// Add this log; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Vec<PathBuf>,
+    /// Do not run the checks for it
+    #[arg(long)]
+    pub(super) no_checks: bool,
+    /// Write it without asking
+    #[arg(long, short)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,12 +2,14 @@
 
 mod args;
 mod bench;
+mod bundle;
 mod check;
 mod demo;
 mod discover;
 mod face;
 mod forecast;
 mod install;
+mod logfile;
 mod logon;
 mod mail;
 mod migrate;
@@ -66,6 +68,7 @@ async fn dispatch(args: Args) -> Ended {
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
         Command::Status(at) => status::status(&at, &output).await,
         Command::Report(report) => report::report(&report, &output),
+        Command::Bundle(args) => bundle::bundle(args, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

@@ -11,8 +11,6 @@ use tokio::runtime::Runtime;
 /// A mail as it came.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Received {
-    /// The sender of the envelope.
-    pub from: String,
     /// The recipients of the envelope.
     pub to: Vec<String>,
     /// Headers and body.
@@ -88,8 +86,8 @@ impl Handler for Receiving {
         if refused { response::NO_MAILBOX } else { response::OK }
     }
 
-    fn data_start(&mut self, _domain: &str, from: &str, _is8bit: bool, to: &[String]) -> Response {
-        self.mail = Received { from: from.to_owned(), to: to.to_vec(), raw: Vec::new() };
+    fn data_start(&mut self, _domain: &str, _from: &str, _is8bit: bool, to: &[String]) -> Response {
+        self.mail = Received { to: to.to_vec(), raw: Vec::new() };
         response::OK
     }
 
