@@ -233,7 +233,7 @@ impl Scrubber<'_> {
 
 /// Whether a text is one word of the kind that programs use: an id, a time, a digest.
 fn is_word(text: &str) -> bool {
-    text.len() <= 80 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+→".contains(&byte)) && !text.contains('@')
+    text.len() <= 80 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.:/+→".contains(letter))
 }
 
 #[cfg(test)]

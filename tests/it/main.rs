@@ -5,6 +5,7 @@
 //! the watchdog only ends what hangs.
 
 mod badluck;
+mod bundle;
 mod checks;
 mod damage;
 mod discover;
