@@ -129,7 +129,9 @@ mod tests {
         with(|scrubber| {
             let mut out = Vec::new();
             // One byte at a time: nothing may depend on how it comes.
-            text.bytes().for_each(|byte| JsonScrub::write_all(&mut JsonScrub::new(&mut Vec::new(), scrubber), &[byte]).unwrap());
+            text.bytes().for_each(|byte| {
+                JsonScrub::write_all(&mut JsonScrub::new(&mut Vec::new(), scrubber), &[byte]).unwrap()
+            });
             JsonScrub::new(&mut out, scrubber).write_all(text.as_bytes()).unwrap();
             String::from_utf8(out).unwrap()
         })
@@ -142,12 +144,21 @@ mod tests {
             "looked_in": ["KH/2020.1", "x"], "deep": [[{ "who": "Ola Lie", "n": null }]], "database": { "password": "abc" }
         });
         let cleaned: Value = serde_json::from_str(&clean(&value.to_string())).unwrap();
-        assert_eq!((&cleaned["rows"], &cleaned["outcome"], &cleaned["item"]), (&json!(17), &json!("missing"), &json!("document/4")));
+        assert_eq!(
+            (&cleaned["rows"], &cleaned["outcome"], &cleaned["item"]),
+            (&json!(17), &json!("missing"), &json!("document/4"))
+        );
         assert!(cleaned["looked_in"][0].as_str().unwrap().starts_with("path-"));
         assert!(cleaned["deep"][0][0]["who"].as_str().unwrap().starts_with("person-"));
         assert_eq!(cleaned["database"]["password"], "(secret)");
         let folded = cleaned.to_string().to_lowercase();
-        assert!(!folded.contains("kari") && !folded.contains("hansen") && !folded.contains("ola") && !folded.contains("abc"), "{folded}");
+        assert!(
+            !folded.contains("kari")
+                && !folded.contains("hansen")
+                && !folded.contains("ola")
+                && !folded.contains("abc"),
+            "{folded}"
+        );
     }
 
     #[test]

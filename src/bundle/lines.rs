@@ -57,7 +57,8 @@ impl<'s, 'a, W: Write> LineScrub<'s, 'a, W> {
             self.scrubber.text(&text)
         } else {
             let mut words = text.trim_end().splitn(3, char::is_whitespace).filter(|word| !word.is_empty());
-            let time = words.next().filter(|word| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.len() < 40);
+            let time =
+                words.next().filter(|word| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.len() < 40);
             let kept = time.map_or_else(String::new, |time| format!("{time} "));
             let rest = if time.is_some() { words.collect::<Vec<_>>().join(" ") } else { text.trim_end().to_owned() };
             format!("{kept}{}\n", self.scrubber.text(&rest))
@@ -69,7 +70,9 @@ impl<'s, 'a, W: Write> LineScrub<'s, 'a, W> {
 impl<W: Write> Write for LineScrub<'_, '_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.pending.extend_from_slice(bytes);
-        if self.whole && self.pending.len() <= WHOLE {
+        let enough =
+            if self.whole { self.pending.len() > WHOLE } else { bytes.contains(&b'\n') || self.pending.len() > PIECE };
+        if !enough {
             return Ok(bytes.len());
         }
         let mut pending = std::mem::take(&mut self.pending);
@@ -80,7 +83,8 @@ impl<W: Write> Write for LineScrub<'_, '_, W> {
         }
         while pending.len() - at > PIECE {
             // Between two words, so that no name is cut.
-            let blank = pending[at..at + PIECE].iter().rposition(u8::is_ascii_whitespace).map_or(PIECE, |blank| blank + 1);
+            let blank =
+                pending[at..at + PIECE].iter().rposition(u8::is_ascii_whitespace).map_or(PIECE, |blank| blank + 1);
             self.piece(&pending[at..at + blank])?;
             at += blank;
         }
@@ -101,7 +105,8 @@ mod tests {
     fn clean(text: &str, whole: bool) -> String {
         with(|scrubber| {
             let mut out = Vec::new();
-            let mut lines = if whole { LineScrub::whole(&mut out, scrubber) } else { LineScrub::new(&mut out, scrubber) };
+            let mut lines =
+                if whole { LineScrub::whole(&mut out, scrubber) } else { LineScrub::new(&mut out, scrubber) };
             for piece in text.as_bytes().chunks(7) {
                 lines.write_all(piece).unwrap();
             }

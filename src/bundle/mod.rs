@@ -1,9 +1,9 @@
 //! The support bundle: what somebody needs who is to find out what is wrong, without what is nobody's business.
 //!
 //! In it are versions, configuration, what discovery read, what the checks say, journal, runs, report and logs. Secrets are
-//! removed by their type, by their name, by what they look like and by their value in every form ([`secret`]). Names of
+//! removed by their type, by their name, by what they look like and by their value in every form (`secret`). Names of
 //! people, companies and documents, addresses, telephone numbers and paths are replaced by tokens that are the same for the same thing
-//! ([`token`]); ids, numbers and outcomes stay. Names are what the installation's database knows ([`names`]); if it cannot be read,
+//! (`token`); ids, numbers and outcomes stay. Names are what the installation's database knows (`names`); if it cannot be read,
 //! texts are left out instead. Nothing is kept in memory but one text at a time and a set of fixed size.
 //!
 //! [`prepare`] writes the archive beside its place under another name; only [`Prepared::keep`] gives it its name. So a person
@@ -105,7 +105,8 @@ pub async fn prepare(config: &Config, options: Options, out: &Path) -> Result<Pr
         return Err(Error::new(Code::ConfigInvalid, format!("`{}` is there already", out.display()))
             .hint("give another name after `--out`"));
     }
-    let checked = if options.checks { run::check(config, Selection::parse(&[])?, None).await.map(Some) } else { Ok(None) };
+    let checked =
+        if options.checks { run::check(config, Selection::parse(&[])?, None).await.map(Some) } else { Ok(None) };
     let (config, out) = (config.clone(), out.to_owned());
     let work = tokio::task::spawn_blocking(move || write(config, options.logs, checked, out));
     work.await.map_err(|cause| Error::new(Code::Internal, "making the bundle was dropped").because(cause))?
@@ -147,9 +148,11 @@ fn write(config: Config, logs: Vec<PathBuf>, checked: Result<Option<run::Checked
     let parts = parts::all(&ground, &mut notes);
 
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut archive = tempfile::Builder::new().prefix(".omt-").suffix(".part").tempfile_in(folder).map_err(|cause| {
-        Error::io("write", &out, cause).hint("the folder must exist, and this account must be allowed to write there")
-    })?;
+    let mut archive =
+        tempfile::Builder::new().prefix(".omt-").suffix(".part").tempfile_in(folder).map_err(|cause| {
+            Error::io("write", &out, cause)
+                .hint("the folder must exist, and this account must be allowed to write there")
+        })?;
     let broken = |cause: zip::result::ZipError| Error::new(Code::Io, "the bundle cannot be written").because(cause);
     let failed = |cause: std::io::Error| Error::io("write", &out, cause);
     let form = SimpleFileOptions::default().large_file(true);
@@ -198,12 +201,19 @@ fn read_database(config: &Config, names: &mut Names) -> Result<Version> {
 /// Who and what the ledger itself names: also people that the database does not have.
 fn in_ledger(ledger: &Reader) -> Result<Vec<(Kind, String)>> {
     let mut named = Vec::new();
-    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()).unwrap_or_default();
+    let json = |text: Option<String>| {
+        text.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()).unwrap_or_default()
+    };
     let identity = json(ledger.meta("identity")?);
     named.extend(identity["company"].as_str().map(|company| (Kind::Company, company.to_owned())));
     let people = json(ledger.meta(crate::people::SENT)?);
     for user in people["users"].as_array().into_iter().flatten() {
-        named.extend([&user["name"], &user["login"]].into_iter().filter_map(|one| one.as_str()).map(|one| (Kind::Person, one.to_owned())));
+        named.extend(
+            [&user["name"], &user["login"]]
+                .into_iter()
+                .filter_map(|one| one.as_str())
+                .map(|one| (Kind::Person, one.to_owned())),
+        );
     }
     for (_, contact) in ledger.settings("wizard")?.into_iter().filter(|(key, _)| key == "contact") {
         let contact = json(Some(contact));
@@ -228,7 +238,10 @@ fn folders(config: &Config, ledger: Option<&Reader>) -> Result<Vec<String>> {
         }
     };
     let own = [&config.installation.folder, &config.migration.ledger, &config.file];
-    own.into_iter().chain(&config.archive.roots).chain(&config.archive.templates).for_each(|path| add(&path.to_string_lossy()));
+    own.into_iter()
+        .chain(&config.archive.roots)
+        .chain(&config.archive.templates)
+        .for_each(|path| add(&path.to_string_lossy()));
     if let Some(ledger) = ledger {
         for (label, path) in ledger.roots()?.values() {
             add(&format!("{label}/"));

@@ -56,7 +56,13 @@ const BEGINNING: u8 = 9;
 const PLACES: [(&str, &str, &[&str], Kind, bool); 9] = [
     ("associate", "associate_id", &["name", "userName", "locationAddress"], Kind::Person, true),
     ("AssociateHistory", "AssociateHistory_id", &["name", "firstname", "middleName", "lastname"], Kind::Person, true),
-    ("person", "person_id", &["firstname", "middleName", "lastname", "kanafname", "kanalname", "initials"], Kind::Person, true),
+    (
+        "person",
+        "person_id",
+        &["firstname", "middleName", "lastname", "kanafname", "kanalname", "initials"],
+        Kind::Person,
+        true,
+    ),
     ("ejuser", "id", &["loginname", "username", "firstname", "middlename", "lastname"], Kind::Person, true),
     ("contact", "contact_id", &["name", "department", "kananame"], Kind::Company, false),
     ("company", "company_id", &["ownerContactName", "ownerDepartmentName", "dbContactName"], Kind::Company, false),
@@ -109,8 +115,16 @@ impl Names {
                     if matches!(table, "person" | "ejuser" | "AssociateHistory") {
                         // The parts in the order in which people say them, and as lists do.
                         self.add(kind, &values.join(" "), false);
-                        self.add(kind, &[values.get(2), values.first()].map(|one| one.cloned().unwrap_or_default()).join(" "), false);
-                        self.add(kind, &[values.first(), values.get(2)].map(|one| one.cloned().unwrap_or_default()).join(" "), false);
+                        self.add(
+                            kind,
+                            &[values.get(2), values.first()].map(|one| one.cloned().unwrap_or_default()).join(" "),
+                            false,
+                        );
+                        self.add(
+                            kind,
+                            &[values.first(), values.get(2)].map(|one| one.cloned().unwrap_or_default()).join(" "),
+                            false,
+                        );
                     }
                 }
                 match page.last().map(|row| row.integer(0)) {
@@ -135,7 +149,9 @@ impl Names {
                     if let Some((_, _, name)) = &known.place {
                         self.document(name);
                     }
-                    if let Some(detail) = known.detail.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()) {
+                    if let Some(detail) =
+                        known.detail.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok())
+                    {
                         for path in detail["path"].as_str().into_iter().chain(
                             detail["candidates"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str),
                         ) {
@@ -187,6 +203,10 @@ impl Names {
                 for key in keys(word).iter().filter(|key| key.chars().count() >= 3) {
                     self.put(kind, key, word);
                 }
+            }
+            // Half of a double name is a name too.
+            for word in parts.iter().filter(|word| word.folded.chars().count() >= 3) {
+                self.put(kind, &word.folded, &text[word.start..word.end]);
             }
         }
     }

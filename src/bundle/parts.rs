@@ -34,26 +34,34 @@ pub(super) fn all<'g>(ground: &'g Ground, noted: &mut Vec<Noted>) -> Vec<Part<'g
     let mut parts: Vec<Part<'g>> = vec![
         ("versions.json".into(), Box::new(|out, scrubber| object(out, scrubber, &versions(ground)))),
         ("configuration/omt.toml".into(), Box::new(|out, scrubber| configuration(ground, out, scrubber))),
-        ("configuration/environment.json".into(), Box::new(|out, scrubber| object(out, scrubber, &environment(ground)))),
+        (
+            "configuration/environment.json".into(),
+            Box::new(|out, scrubber| object(out, scrubber, &environment(ground))),
+        ),
         ("configuration/discovered.json".into(), Box::new(|out, scrubber| object(out, scrubber, &discovered(ground)))),
     ];
     if let Some(checked) = &ground.checked {
         parts.push(("checks.json".into(), Box::new(|out, scrubber| object(out, scrubber, &checks(checked)))));
     }
-    match &ground.ledger {
-        Some(ledger) => {
-            parts.push(("ledger/journal.jsonl".into(), Box::new(|out, scrubber| journal(ledger, out, scrubber))));
-            parts.push(("ledger/runs.jsonl".into(), Box::new(|out, scrubber| runs(ledger, out, scrubber))));
-            parts.push(("report/report.json".into(), Box::new(|out, scrubber| {
+    if let Some(ledger) = &ground.ledger {
+        parts.push(("ledger/journal.jsonl".into(), Box::new(|out, scrubber| journal(ledger, out, scrubber))));
+        parts.push(("ledger/runs.jsonl".into(), Box::new(|out, scrubber| runs(ledger, out, scrubber))));
+        parts.push((
+            "report/report.json".into(),
+            Box::new(|out, scrubber| {
                 report(ledger, Form::Json, crate::clock::now(), &mut JsonScrub::new(out, scrubber))
-            })));
-            parts.push(("report/report.txt".into(), Box::new(|out, scrubber| {
+            }),
+        ));
+        parts.push((
+            "report/report.txt".into(),
+            Box::new(|out, scrubber| {
                 let mut lines = LineScrub::whole(out, scrubber);
                 report(ledger, Form::Text, crate::clock::now(), &mut lines)?;
                 lines.finish().map_err(failed)
-            })));
-        }
-        None => noted.push("there is no ledger: no journal, no runs, no report".into()),
+            }),
+        ));
+    } else {
+        noted.push("there is no ledger: no journal, no runs, no report".into());
     }
     let logs = ground.logs.iter().filter(|log| log.is_file());
     for (number, log) in logs.enumerate() {
@@ -61,7 +69,9 @@ pub(super) fn all<'g>(ground: &'g Ground, noted: &mut Vec<Noted>) -> Vec<Part<'g
         parts.push((format!("log/{}.log", number + 1), Box::new(move |out, scrubber| log_file(log, out, scrubber))));
     }
     if !parts.iter().any(|(name, _)| name.starts_with("log/")) {
-        noted.push("there is no log: `--log-file PATH` (or OMT_LOG_FILE) makes one, `--log PATH` adds one to a bundle".into());
+        noted.push(
+            "there is no log: `--log-file PATH` (or OMT_LOG_FILE) makes one, `--log PATH` adds one to a bundle".into(),
+        );
     }
     parts
 }
@@ -94,9 +104,11 @@ fn configuration(ground: &Ground, out: &mut dyn Write, scrubber: &mut Scrubber<'
     let path = &ground.config.file;
     let text = std::fs::read_to_string(path).map_err(|cause| Error::io("read", path, cause))?;
     // What is wrong with it would show a part of it.
-    let table: toml::Table = text.parse().map_err(|_| Error::new(Code::ConfigInvalid, "the configuration is no TOML"))?;
+    let table: toml::Table =
+        text.parse().map_err(|_| Error::new(Code::ConfigInvalid, "the configuration is no TOML"))?;
     let clean = without(&toml::Value::Table(table), "", "", scrubber);
-    let text = toml::to_string(&clean).map_err(|_| Error::new(Code::Internal, "the configuration cannot be written"))?;
+    let text =
+        toml::to_string(&clean).map_err(|_| Error::new(Code::Internal, "the configuration cannot be written"))?;
     out.write_all(text.as_bytes()).map_err(failed)
 }
 
@@ -104,7 +116,9 @@ fn without(value: &toml::Value, around: &str, member: &str, scrubber: &mut Scrub
     match value {
         toml::Value::String(text) if member == "url" && around == "tenant" => toml::Value::String(scrubber.text(text)),
         toml::Value::String(text) => toml::Value::String(scrubber.value(member, text)),
-        toml::Value::Array(list) => list.iter().map(|one| without(one, around, member, scrubber)).collect::<Vec<_>>().into(),
+        toml::Value::Array(list) => {
+            list.iter().map(|one| without(one, around, member, scrubber)).collect::<Vec<_>>().into()
+        }
         toml::Value::Table(table) => {
             let mut clean = toml::Table::new();
             for (name, value) in table {

@@ -23,9 +23,9 @@ fn named(text: &str) -> Option<Range<usize>> {
     while let Some(at) = text[from..].find(['=', ':']).map(|at| from + at) {
         from = at + 1;
         let before = text[..at].trim_end_matches([' ', '"', '\'', '\\']);
-        let start = before.rfind(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-')).map_or(0, |found| {
-            found + before[found..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = before
+            .rfind(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-'))
+            .map_or(0, |found| found + before[found..].chars().next().map_or(1, char::len_utf8));
         if !names_secret(&before[start..]) {
             continue;
         }
@@ -34,10 +34,15 @@ fn named(text: &str) -> Option<Range<usize>> {
         let start = text.len() - value.len();
         let quoted = behind[..behind.len() - value.len()].contains(['"', '\'']);
         // In quotes a secret may have blanks, elsewhere it may not.
-        let ends: &[char] = if quoted { &['"', '\'', '\n'] } else { &[' ', ';', ',', '&', '"', '\'', '\n', '\t', ')', '}'] };
+        let ends: &[char] =
+            if quoted { &['"', '\'', '\n'] } else { &[' ', ';', ',', '&', '"', '\'', '\n', '\t', ')', '}'] };
         let end = value.find(ends).map_or(text.len(), |end| start + end);
         let value = &text[start..end];
-        if !value.is_empty() && value != super::secret::HIDDEN && !value.starts_with("(secret") && !value.starts_with('(') {
+        if !value.is_empty()
+            && value != super::secret::HIDDEN
+            && !value.starts_with("(secret")
+            && !value.starts_with('(')
+        {
             return Some(start..end);
         }
     }
@@ -47,18 +52,25 @@ fn named(text: &str) -> Option<Range<usize>> {
 /// `Authorization: Bearer …`, `Basic …`.
 fn bearer(text: &str) -> Option<Range<usize>> {
     let lower = text.to_ascii_lowercase();
-    ["bearer ", "basic "].into_iter().filter_map(|word| {
-        let start = lower.find(word)? + word.len();
-        let end = text[start..].find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',')).map_or(text.len(), |end| start + end);
-        (end - start >= 8).then_some(start..end)
-    }).min_by_key(|range| range.start)
+    ["bearer ", "basic "]
+        .into_iter()
+        .filter_map(|word| {
+            let start = lower.find(word)? + word.len();
+            let end = text[start..]
+                .find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ','))
+                .map_or(text.len(), |end| start + end);
+            (end - start >= 8).then_some(start..end)
+        })
+        .min_by_key(|range| range.start)
 }
 
 /// `scheme://user:password@host`: user and password.
 fn in_address(text: &str) -> Option<Range<usize>> {
     let mut from = 0;
     while let Some(start) = text[from..].find("://").map(|at| from + at + 3) {
-        let end = text[start..].find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '<' | '>')).map_or(text.len(), |end| start + end);
+        let end = text[start..]
+            .find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '<' | '>'))
+            .map_or(text.len(), |end| start + end);
         if let Some(at) = text[start..end].rfind('@')
             && text[start..start + at].contains(':')
         {
@@ -72,7 +84,11 @@ fn in_address(text: &str) -> Option<Range<usize>> {
 /// The key of a tenant's ticket, and the vendor's own marks for hashed and encrypted secrets.
 fn ticket(text: &str) -> Option<Range<usize>> {
     const KEY: usize = 43;
-    let letters = |from: usize| text[from..].find(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_' | '+' | '/' | '=')).map_or(text.len(), |end| from + end);
+    let letters = |from: usize| {
+        text[from..]
+            .find(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_' | '+' | '/' | '='))
+            .map_or(text.len(), |end| from + end)
+    };
     let of_tenant = text.match_indices("Cust").find_map(|(at, _)| {
         let start = at + 4 + text[at + 4..].find(|letter: char| !letter.is_ascii_digit())?;
         let start = text[start..].starts_with('.').then_some(start + 1)?;
@@ -92,7 +108,12 @@ pub(super) fn mail(text: &str) -> Option<(Range<usize>, usize)> {
     let local = |letter: char| letter.is_alphanumeric() || ".!#$%&*+/=?^_{|}~-".contains(letter);
     let domain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-');
     for (at, _) in text.match_indices('@') {
-        let start = text[..at].char_indices().rev().take_while(|(_, letter)| local(*letter)).last().map_or(at, |(start, _)| start);
+        let start = text[..at]
+            .char_indices()
+            .rev()
+            .take_while(|(_, letter)| local(*letter))
+            .last()
+            .map_or(at, |(start, _)| start);
         // What stands in front of an address in a list of pairs does not belong to it.
         let start = text[start..at].rfind(['=', '/']).map_or(start, |found| start + found + 1);
         let end = text[at + 1..].find(|letter| !domain(letter)).map_or(text.len(), |end| at + 1 + end);
@@ -107,7 +128,12 @@ pub(super) fn mail(text: &str) -> Option<(Range<usize>, usize)> {
 /// A path: one that begins with a known folder, or an absolute one. `known` are folders in small letters with `/`.
 pub(super) fn path(text: &str, known: &[String]) -> Option<Range<usize>> {
     let lower = text.to_ascii_lowercase().replace('\\', "/");
-    let boundary = |at: usize| text[..at].chars().next_back().is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '/' | '\\' | '.' | ':' | '-' | '_'));
+    let boundary = |at: usize| {
+        text[..at]
+            .chars()
+            .next_back()
+            .is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '/' | '\\' | '.' | ':' | '-' | '_'))
+    };
     let mut starts: Vec<usize> = known
         .iter()
         .filter_map(|folder| lower.match_indices(folder.as_str()).map(|(at, _)| at).find(|at| boundary(*at)))
@@ -118,17 +144,22 @@ pub(super) fn path(text: &str, known: &[String]) -> Option<Range<usize>> {
         (letter.is_ascii_alphabetic() && boundary(drive) && !text[at..].starts_with("://")).then_some(drive)
     }));
     starts.extend(text.match_indices("\\\\").map(|(at, _)| at).find(|at| boundary(*at)));
+    // `path:/srv/x` is a path, `https://x/y` is none: there, nothing stands between two strokes.
+    let free = |at: usize| boundary(at) || text[..at].ends_with(':');
     starts.extend(text.match_indices('/').map(|(at, _)| at).find(|at| {
         let rest = &text[at + 1..];
         let name = rest.split(['/', ' ', '"', '`']).next().unwrap_or_default();
-        boundary(*at) && !name.is_empty() && rest[name.len()..].starts_with('/') && name != "v1" && !name.starts_with('>')
+        free(*at) && !name.is_empty() && rest[name.len()..].starts_with('/') && name != "v1" && !name.starts_with('>')
     }));
     let start = starts.into_iter().filter(|start| text.is_char_boundary(*start)).min()?;
     let quote = text[..start].chars().next_back().filter(|letter| matches!(letter, '"' | '`' | '\''));
     let rest = &text[start..];
     let end = match quote {
         Some(quote) => rest.find([quote, '\n']),
-        None => [rest.find(PATH_ENDS), rest.find(": "), rest.find(", "), rest.find("; "), rest.find(" (")].into_iter().flatten().min(),
+        None => [rest.find(PATH_ENDS), rest.find(": "), rest.find(", "), rest.find("; "), rest.find(" (")]
+            .into_iter()
+            .flatten()
+            .min(),
     };
     Some(start..end.map_or(text.len(), |end| start + end))
 }
@@ -137,18 +168,25 @@ pub(super) fn path(text: &str, known: &[String]) -> Option<Range<usize>> {
 pub(super) fn phone(text: &str, mut is_known: impl FnMut(&str) -> bool) -> Option<Range<usize>> {
     let part = |letter: char| letter.is_ascii_digit() || matches!(letter, ' ' | '(' | ')' | '-' | '.' | '/' | '+');
     let mut from = 0;
-    while let Some(start) = text[from..].find(|letter: char| letter.is_ascii_digit() || letter == '+').map(|at| from + at) {
+    while let Some(start) =
+        text[from..].find(|letter: char| letter.is_ascii_digit() || letter == '+').map(|at| from + at)
+    {
         let end = text[start..].find(|letter| !part(letter)).map_or(text.len(), |end| start + end);
         let run = text[start..end].trim_end_matches(|letter: char| !letter.is_ascii_digit());
         let end = start + run.len();
         from = end.max(start + 1);
-        let free = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_' && letter != ':');
+        let free = |letter: Option<char>| {
+            letter.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_' && letter != ':')
+        };
         if run.is_empty() || !free(text[..start].chars().next_back()) || !free(text[end..].chars().next()) {
             continue;
         }
         let count = run.bytes().filter(u8::is_ascii_digit).count();
         let groups: Vec<&str> = run.split(' ').collect();
-        let grouped = groups.len() >= 3 && groups.iter().all(|group| (2..=4).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_digit()));
+        let grouped = groups.len() >= 3
+            && groups
+                .iter()
+                .all(|group| (2..=4).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_digit()));
         let abroad = run.starts_with('+') || (run.starts_with("00") && run.contains([' ', '-']));
         if (abroad && (7..=15).contains(&count)) || (grouped && (8..=12).contains(&count)) || is_known(run) {
             return Some(start..end);
@@ -166,7 +204,8 @@ pub(super) fn encoded(text: &str) -> Option<Range<usize>> {
         from = end;
         let run = &text[start..end];
         // Digests and ids are of small letters and digits; words of one case.
-        let mixed = run.bytes().any(|byte| byte.is_ascii_uppercase()) && run.bytes().any(|byte| byte.is_ascii_lowercase());
+        let mixed =
+            run.bytes().any(|byte| byte.is_ascii_uppercase()) && run.bytes().any(|byte| byte.is_ascii_lowercase());
         if run.len() < ENCODED || !mixed {
             continue;
         }
@@ -181,11 +220,14 @@ pub(super) fn encoded(text: &str) -> Option<Range<usize>> {
 
 /// Whether bytes are a text in UTF-8 or UTF-16.
 fn is_text(bytes: &[u8]) -> bool {
-    let printable = |text: &str| !text.is_empty() && text.chars().all(|letter| !letter.is_control() || letter.is_whitespace());
+    let printable =
+        |text: &str| !text.is_empty() && text.chars().all(|letter| !letter.is_control() || letter.is_whitespace());
     let utf16 = || {
         let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
         let letters: Result<String, _> = char::decode_utf16(units).collect();
-        letters.is_ok_and(|text| printable(&text) && text.chars().filter(char::is_ascii).count() * 2 > text.chars().count())
+        letters.is_ok_and(|text| {
+            printable(&text) && text.chars().filter(char::is_ascii).count() * 2 > text.chars().count()
+        })
     };
     std::str::from_utf8(bytes).is_ok_and(printable) || (bytes.len() >= 8 && utf16())
 }
@@ -233,7 +275,8 @@ mod tests {
         let number = |text: &'static str| phone(text, |_| false).map(|range| &text[range]);
         assert_eq!(number("call +47 22 33 44 55 now"), Some("+47 22 33 44 55"));
         assert_eq!(number("tlf. 900 12 345."), Some("900 12 345"));
-        for none in ["document/12345678", "2026-11-25T12:39:05.123Z", "17 of 2000 rows", "019ab3c4-1111", "4711, 4712"] {
+        for none in ["document/12345678", "2026-11-25T12:39:05.123Z", "17 of 2000 rows", "019ab3c4-1111", "4711, 4712"]
+        {
             assert_eq!(number(none), None, "{none}");
         }
     }

@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 
 /// Endings of files that say nothing about anybody.
 const ENDINGS: [&str; 33] = [
-    "doc", "docx", "dot", "dotx", "xls", "xlsx", "ppt", "pptx", "pdf", "msg", "eml", "som", "txt", "htm", "html", "xml", "jpg", "jpeg", "png",
-    "gif", "tif", "tiff", "bmp", "zip", "rtf", "csv", "db", "toml", "config", "ini", "log", "json", "reg",
+    "doc", "docx", "dot", "dotx", "xls", "xlsx", "ppt", "pptx", "pdf", "msg", "eml", "som", "txt", "htm", "html",
+    "xml", "jpg", "jpeg", "png", "gif", "tif", "tiff", "bmp", "zip", "rtf", "csv", "db", "toml", "config", "ini",
+    "log", "json", "reg",
 ];
 /// Names of files that every installation has.
 const ORDINARY: [&str; 7] =
@@ -42,10 +43,10 @@ enum Rule {
 fn rule(member: &str) -> Rule {
     let member = member.to_ascii_lowercase();
     match member.as_str() {
-        "event" | "code" | "outcome" | "mode" | "severity" | "subject" | "status" | "at" | "started" | "ended" | "generated"
-        | "blake3" | "check" | "id" | "migration" | "key" | "edge" | "cause" | "encoding" => Rule::Open,
-        "path" | "paths" | "candidates" | "looked_in" | "file" | "folder" | "folders" | "here" | "root" | "roots" | "archives"
-        | "templates" | "ledger" | "ca" | "listen_file" => Rule::Path,
+        "event" | "code" | "outcome" | "mode" | "severity" | "subject" | "status" | "at" | "started" | "ended"
+        | "generated" | "blake3" | "check" | "id" | "migration" | "key" | "edge" | "cause" | "encoding" => Rule::Open,
+        "path" | "paths" | "candidates" | "looked_in" | "file" | "folder" | "folders" | "here" | "root" | "roots"
+        | "archives" | "templates" | "ledger" | "ca" | "listen_file" => Rule::Path,
         "who" | "login" | "person_name" | "by" | "initials" => Rule::Person,
         "company" | "owner" => Rule::Company,
         _ if names_secret(&member) => Rule::Secret,
@@ -165,7 +166,11 @@ impl Scrubber<'_> {
     }
 
     /// Has `find` replace the first thing that it finds in each raw piece, again and again.
-    fn pass(&mut self, pieces: &mut Vec<Piece>, find: &mut dyn FnMut(&mut Self, &str) -> Option<(std::ops::Range<usize>, String)>) {
+    fn pass(
+        &mut self,
+        pieces: &mut Vec<Piece>,
+        find: &mut dyn FnMut(&mut Self, &str) -> Option<(std::ops::Range<usize>, String)>,
+    ) {
         let mut done = Vec::with_capacity(pieces.len());
         for piece in pieces.drain(..) {
             let mut rest = match piece {
@@ -260,7 +265,17 @@ pub(super) mod tests {
             let text = "document/17 [tenant.refused]: `SO_ARC/KH/2020.1/Tilbud til Lie.doc` of Kari HANSEN, kari@nordlys.example, \
                         +47 22 33 44 55, Nordlys%20&%20S%C3%B8nner AS: pwd=xyzzy OPEN SESAME at 2026-11-25T12:39:05Z";
             let clean = scrubber.text(text);
-            for part in ["document/17 [tenant.refused]", "2026-11-25T12:39:05Z", ".doc`", "person-", "mail-", "@host-", "phone-", "company-", "path-"] {
+            for part in [
+                "document/17 [tenant.refused]",
+                "2026-11-25T12:39:05Z",
+                ".doc`",
+                "person-",
+                "mail-",
+                "@host-",
+                "phone-",
+                "company-",
+                "path-",
+            ] {
                 assert!(clean.contains(part), "{part} is not in {clean}");
             }
             let folded = clean.to_lowercase();

@@ -24,7 +24,17 @@ const BLOCK: usize = 64 << 10;
 
 /// Words in the name of a setting or a variable whose value is a secret.
 const NAMES: [&str; 11] = [
-    "password", "passwd", "pwd", "secret", "ticket", "token", "apikey", "api_key", "accesskey", "access_key", "dbpass",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "ticket",
+    "token",
+    "apikey",
+    "api_key",
+    "accesskey",
+    "access_key",
+    "dbpass",
 ];
 
 /// Whether a name says that its value is a secret.
@@ -48,7 +58,12 @@ impl Secrets {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self> {
         let mut known: Vec<String> = Vec::new();
-        known.extend([&config.tenant.ticket, &config.database.password].into_iter().flatten().map(|one| one.expose_secret().to_owned()));
+        known.extend(
+            [&config.tenant.ticket, &config.database.password]
+                .into_iter()
+                .flatten()
+                .map(|one| one.expose_secret().to_owned()),
+        );
         for found in &discovery.settings {
             if let Value::Secret(secret) = &found.value {
                 known.push(secret.expose_secret().to_owned());
@@ -86,7 +101,10 @@ impl Secrets {
         let find = if forms.is_empty() {
             None
         } else {
-            let built = AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(&forms);
+            let built = AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(&forms);
             // The cause would show a pattern.
             Some(built.map_err(|_| Error::new(Code::Internal, "the search for secrets cannot be set up"))?)
         };
@@ -138,7 +156,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
             match byte {
                 b' ' => text.push_str(blank),
                 byte if keep(byte) => text.push(char::from(byte)),
-                byte => text.push_str(&format!("%{byte:02x}")),
+                byte => text.extend(['%', digit(byte >> 4), digit(byte & 15)]),
             }
         }
         text.into_bytes()
@@ -146,7 +164,9 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let json = serde_json::to_string(secret).unwrap_or_default();
-    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")).into_bytes();
+    let hex = |bytes: &[u8]| {
+        bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>().into_bytes()
+    };
     let mut forms = vec![
         plain.to_vec(),
         percent(&unreserved, "%20"),
@@ -166,6 +186,11 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms.extend([little, big]);
     forms.retain(|form| form.len() >= SHORTEST);
     forms
+}
+
+/// A hexadecimal digit.
+fn digit(half: u8) -> char {
+    char::from_digit(half.into(), 16).unwrap_or('0')
 }
 
 /// The letters of Base64 that a secret decides alone, at each of the three offsets at which it can lie in what was encoded.

@@ -22,7 +22,10 @@ impl Tokens {
     pub(super) fn of(ledger: &Path) -> Result<(Self, Option<&'static str>)> {
         let fresh = fresh()?;
         if !ledger.exists() {
-            return Ok((Self(fresh), Some("there is no ledger: the tokens of this bundle mean nothing in another one")));
+            return Ok((
+                Self(fresh),
+                Some("there is no ledger: the tokens of this bundle mean nothing in another one"),
+            ));
         }
         if let Some(key) = Reader::open(ledger)?.meta(KEPT)?.and_then(|text| blake3::Hash::from_hex(text).ok()) {
             return Ok((Self(*key.as_bytes()), None));

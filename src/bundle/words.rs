@@ -67,7 +67,11 @@ pub(super) fn words(text: &str) -> Vec<Word> {
 
 /// The spelling in which words are compared.
 pub(super) fn fold(text: &str) -> String {
-    if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfc().collect::<String>().to_lowercase().nfc().collect() }
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.nfc().collect::<String>().to_lowercase().nfc().collect()
+    }
 }
 
 /// Whether two words of a text can be of one name.
@@ -91,7 +95,10 @@ mod tests {
 
     #[test]
     fn words_end_where_eyes_end_them() {
-        assert_eq!(split("KariHansen, kari_hansen2 (McDonald)"), ["Kari", "Hansen", "kari", "hansen", "2", "Mc", "Donald"]);
+        assert_eq!(
+            split("KariHansen, kari_hansen2 (McDonald)"),
+            ["Kari", "Hansen", "kari", "hansen", "2", "Mc", "Donald"]
+        );
         assert_eq!(split("C:\\x \"Kari\\nHansen\" Ærlig-Ød"), ["C", "x", "Kari", "Hansen", "Ærlig", "Ød"]);
         assert_eq!(split(""), [""; 0]);
     }

@@ -381,7 +381,7 @@ pub(super) struct Serve {
     /// The most bytes of request bodies in memory
     #[arg(long, default_value = "256MiB")]
     pub(super) memory: Size,
-    /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as OMT_TENANT_SMTP_PASSWORD. Without it no mail is sent
+    /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as `OMT_TENANT_SMTP_PASSWORD`. Without it no mail is sent
     #[arg(long, value_name = "URL", requires = "mail_from")]
     pub(super) smtp: Option<String>,
     /// Who mails are from, `NAME <ADDRESS>`

@@ -48,8 +48,11 @@ fn list(prepared: &Prepared) {
 /// Whether a person agrees. Without a terminal nobody can be asked.
 fn agreed() -> Result<bool> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Error::new(Code::ConfigMissing, "the bundle was not written: nobody can be asked without a terminal")
-            .hint("look at the list, then run again with `--yes`"));
+        return Err(Error::new(
+            Code::ConfigMissing,
+            "the bundle was not written: nobody can be asked without a terminal",
+        )
+        .hint("look at the list, then run again with `--yes`"));
     }
     inquire::Confirm::new("write it?").with_default(false).prompt().map_err(|cause| {
         Error::new(Code::Interrupted, "the bundle was not written").hint("answer with y or n").because(cause)

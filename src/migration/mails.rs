@@ -4,24 +4,29 @@
 //! answer in the ledger for reports; `omt status` asks again. That a tenant does not answer, or is of a version that knows
 //! no mails, is no failure of a migration.
 
-use crate::Result;
 use crate::config::Config;
 use crate::ledger::{Ledger, Reader, Record};
 use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{Contact, Mails};
+use crate::{Code, Error, Result};
 use std::time::Duration;
 
 /// The name under which the ledger keeps the last answer.
 const KEPT: &str = "mails.state";
 /// How many seconds a run waits for mails to go out.
 const PATIENCE: u64 = 3;
+/// How long a run waits for the answer beyond that.
+const LIMIT: Duration = Duration::from_secs(10);
 /// How long the tenant has to answer `omt status`.
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// Asks the tenant, and keeps the answer if there is anything to tell.
 pub(super) async fn ask(ledger: &Ledger, to: &dyn Destination) -> Result<Option<Mails>> {
-    match to.mails(PATIENCE).await {
+    // A tenant that went away after it had accepted does not hold the run up.
+    let asked = tokio::time::timeout(Duration::from_secs(PATIENCE) + LIMIT, to.mails(PATIENCE)).await;
+    let late = || Error::new(Code::TenantUnreachable, "the tenant does not answer");
+    match asked.unwrap_or_else(|_| Err(late())) {
         Ok(mails) if mails.is_empty() => Ok(None),
         Ok(mails) => {
             let text = serde_json::to_string(&mails).unwrap_or_default();

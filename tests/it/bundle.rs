@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use omt::ledger::{Ledger, Record};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -26,10 +27,13 @@ fn unzipped(path: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// What a planted text may look like, all in small letters.
 fn disguises(text: &str) -> Vec<Vec<u8>> {
-    let escaped: String = text
-        .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02x}") })
-        .collect();
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        match byte {
+            byte if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            byte => write!(escaped, "%{byte:02x}").unwrap(),
+        }
+    }
     let utf16: Vec<u8> = text.to_lowercase().encode_utf16().flat_map(u16::to_le_bytes).collect();
     let encoded = STANDARD.encode(text);
     let encoded = &encoded[..text.len() * 8 / 6];
@@ -63,16 +67,49 @@ fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> &'a str {
 
 /// Secrets, by the place where they are planted.
 const SECRETS: [&str; 14] = [
-    "Config-Sesame-01", "Env-Sesame-02", "Service-Sesame-03", "Web-Sesame-04", "log sesame 05!", "Url-Sesame-06", "Conn-Sesame-07",
-    "Bearer-Sesame-08-abcdef", "Jrnl-Sesame-09", "Aws-Sesame-10", "Sølv-Sesame-11", "Report-Sesame-12", "Toml-Sesame-13", "MIIEvSesame14Key",
+    "Config-Sesame-01",
+    "Env-Sesame-02",
+    "Service-Sesame-03",
+    "Web-Sesame-04",
+    "log sesame 05!",
+    "Url-Sesame-06",
+    "Conn-Sesame-07",
+    "Bearer-Sesame-08-abcdef",
+    "Jrnl-Sesame-09",
+    "Aws-Sesame-10",
+    "Sølv-Sesame-11",
+    "Report-Sesame-12",
+    "Toml-Sesame-13",
+    "MIIEvSesame14Key",
 ];
 /// Persons, companies, addresses, numbers and files.
 const NAMES: [&str; 26] = [
-    "Ragnhild", "Østensjøvik", "Thorvaldine", "Krøkebærli", "Gunnhildur", "Zwingenberger", "Blåbærheimen", "Sjøørretfabrikken Eftf",
-    "Zollverein & Töchter", "ragnhild.o@hemmelig-fjord.example", "privat@krokebaerli.example", "hemmelig-fjord.example",
-    "gz@zollverein.example", "+47 98 76 54 32", "98765432", "900 55 123", "0049 30 123456-78", "Oppsigelse Ragnhild 2024.docx",
-    "Lønnsslipp-Thorvaldine.pdf", "Blåbærheimen kontrakt.doc", "RAGNØST", "Bakkehavnsveien 12", "Waiverine Whyson", "Zwingo Geheimnis",
-    "Jørgensenius", "Hemmeligmappe",
+    "Ragnhild",
+    "Østensjøvik",
+    "Thorvaldine",
+    "Krøkebærli",
+    "Gunnhildur",
+    "Zwingenberger",
+    "Blåbærheimen",
+    "Sjøørretfabrikken Eftf",
+    "Zollverein & Töchter",
+    "ragnhild.o@hemmelig-fjord.example",
+    "privat@krokebaerli.example",
+    "hemmelig-fjord.example",
+    "gz@zollverein.example",
+    "+47 98 76 54 32",
+    "98765432",
+    "900 55 123",
+    "0049 30 123456-78",
+    "Oppsigelse Ragnhild 2024.docx",
+    "Lønnsslipp-Thorvaldine.pdf",
+    "Blåbærheimen kontrakt.doc",
+    "RAGNØST",
+    "Bakkehavnsveien 12",
+    "Waiverine Whyson",
+    "Zwingo Geheimnis",
+    "Jørgensenius",
+    "Hemmeligmappe",
 ];
 
 #[test]
@@ -85,7 +122,10 @@ fn nothing_of_forty_secrets_and_names_comes_out_and_what_support_needs_does() {
         ("UPDATE person SET firstname = ?1, lastname = ?2 WHERE person_id = 4", ["Ragnhild", "Østensjøvik"]),
         ("UPDATE person SET firstname = ?1, lastname = ?2 WHERE person_id = 6", ["Thorvaldine", "Krøkebærli"]),
         ("UPDATE person SET firstname = ?1, lastname = ?2 WHERE person_id = 8", ["Gunnhildur", "Zwingenberger"]),
-        ("UPDATE contact SET name = ?1, department = ?2 WHERE contact_id = 2", ["Sjøørretfabrikken Eftf", "Blåbærheimen"]),
+        (
+            "UPDATE contact SET name = ?1, department = ?2 WHERE contact_id = 2",
+            ["Sjøørretfabrikken Eftf", "Blåbærheimen"],
+        ),
         ("UPDATE contact SET name = ?1, department = ?2 WHERE contact_id = 3", ["Zollverein & Töchter", ""]),
         ("UPDATE associate SET name = ?1 WHERE associate_id = 9 AND ?2 = ''", ["RAGNØST", ""]),
     ] {
@@ -96,7 +136,9 @@ fn nothing_of_forty_secrets_and_names_comes_out_and_what_support_needs_does() {
         let mut query = database.prepare("SELECT document_id FROM document ORDER BY document_id LIMIT 3").unwrap();
         query.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect()
     };
-    for (id, name) in lost.iter().zip(["Oppsigelse Ragnhild 2024.docx", "Lønnsslipp-Thorvaldine.pdf", "Blåbærheimen kontrakt.doc"]) {
+    for (id, name) in
+        lost.iter().zip(["Oppsigelse Ragnhild 2024.docx", "Lønnsslipp-Thorvaldine.pdf", "Blåbærheimen kontrakt.doc"])
+    {
         database.execute("UPDATE document SET name = ?1 WHERE document_id = ?2", (name, id)).unwrap();
     }
     drop(database);
@@ -168,12 +210,17 @@ fn nothing_of_forty_secrets_and_names_comes_out_and_what_support_needs_does() {
     // Nobody can be asked: it is listed, and not written.
     let asked = world.run(&args);
     assert_eq!(asked.exit, 2, "{}", asked.stderr);
-    assert!(asked.stdout.contains("report/report.json") && asked.stderr.contains("--yes") && !out.exists(), "{}", asked.stdout);
+    assert!(
+        asked.stdout.contains("report/report.json") && asked.stderr.contains("--yes") && !out.exists(),
+        "{}",
+        asked.stdout
+    );
     let output = world.run(&[&args[..], &["--yes", "--json"]].concat());
     assert_eq!(output.exit, 0, "{}{}", output.stdout, output.stderr);
     let listed = output.last();
     let files = unzipped(&out);
-    let mut names: Vec<&str> = listed["files"].as_array().unwrap().iter().map(|file| file["file"].as_str().unwrap()).collect();
+    let mut names: Vec<&str> =
+        listed["files"].as_array().unwrap().iter().map(|file| file["file"].as_str().unwrap()).collect();
     names.push("bundle.json");
     names.sort_unstable();
     assert_eq!(files.keys().map(String::as_str).collect::<Vec<_>>(), names);
@@ -203,16 +250,25 @@ fn nothing_of_forty_secrets_and_names_comes_out_and_what_support_needs_does() {
         .collect();
     assert!(lost.iter().all(|id| missing.contains(id)), "{missing:?}");
     assert_eq!(report["identity_holds"], true);
-    let told: Vec<Value> = text(&files, "ledger/journal.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<Value> =
+        text(&files, "ledger/journal.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(told.iter().any(|entry| entry["kind"] == "check.waived" && entry["body"]["check"] == "people.no-address"));
     let logs = [text(&files, "log/1.log"), text(&files, "log/2.log")].concat();
-    for part in ["document/4711 cannot read `path-", ".doc`: permission denied", "document/4712", "2026-11-25T12:00:02Z  WARN omt: Server=s"] {
+    for part in [
+        "document/4711 cannot read `path-",
+        ".doc`: permission denied",
+        "document/4712",
+        "2026-11-25T12:00:02Z  WARN omt: Server=s",
+    ] {
         assert!(logs.contains(part), "{part} is not in {logs}");
     }
     let versions: Value = serde_json::from_str(text(&files, "versions.json")).unwrap();
     assert_eq!(versions["omt"], env!("CARGO_PKG_VERSION"));
     assert!(versions["database"]["best"].is_string() || versions["database"]["evidence"].is_array(), "{versions:#}");
-    assert!(text(&files, "configuration/omt.toml").contains("[tenant]") || text(&files, "configuration/omt.toml").contains("[installation]"));
+    assert!(
+        text(&files, "configuration/omt.toml").contains("[tenant]")
+            || text(&files, "configuration/omt.toml").contains("[installation]")
+    );
 
     // Another bundle has the same tokens, and none is written over.
     assert_eq!(world.run(&[&args[..], &["--yes", "--json"]].concat()).exit, 2);
@@ -233,5 +289,8 @@ fn nothing_of_forty_secrets_and_names_comes_out_and_what_support_needs_does() {
     let known: Vec<&str> = all.iter().copied().filter(|text| *text != "98765432").collect();
     search(&files, &known);
     let report: Value = serde_json::from_str(text(&files, "report/report.json")).unwrap();
-    assert_eq!(report["left"].as_array().unwrap().iter().filter(|left| left["outcome"] == "missing").count(), missing.len());
+    assert_eq!(
+        report["left"].as_array().unwrap().iter().filter(|left| left["outcome"] == "missing").count(),
+        missing.len()
+    );
 }

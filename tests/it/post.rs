@@ -46,7 +46,7 @@ fn migrate(world: &World, mode: &str) -> Value {
 /// Waits until no mail waits any more.
 fn settled(world: &World) -> Mails {
     let migration = Reader::open(&world.ledger()).unwrap().meta("migration").unwrap().unwrap();
-    let tenant = HttpTenant::new(&world.url(), world.ticket.clone().into(), None, Duration::from_secs(60)).unwrap();
+    let tenant = HttpTenant::new(&world.url(), world.ticket.clone().into(), None, Duration::from_mins(1)).unwrap();
     let tenant = tenant.about_migration(migration.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let end = Instant::now() + Duration::from_mins(2);
@@ -213,7 +213,11 @@ fn mails_wait_for_a_mail_server_and_survive_the_death_of_the_tenant() {
     introduce(&world, "en");
     let done = migrate(&world, "--live");
     let wanted = wanted(&world);
-    assert_eq!((&done["mails"]["server"], &done["mails"]["waiting"]), (&false.into(), &wanted.len().into()), "{done:#}");
+    assert_eq!(
+        (&done["mails"]["server"], &done["mails"]["waiting"]),
+        (&false.into(), &wanted.len().into()),
+        "{done:#}"
+    );
     let report = world.run(&["report"]).stdout;
     assert!(report.contains("mails: not sent, the tenant has no mail server"), "{report}");
 

@@ -132,7 +132,7 @@ impl Writing<'_> {
         Ok(new)
     }
 
-    /// Notes that a mail is about to be handed over; gives whether it was before, without an answer.
+    /// Notes that a mail is about to be handed over. If it was before, without an answer, it is doubtful from now on.
     pub(crate) fn begin_mail(&self, id: i64) -> Result<()> {
         self.execute("UPDATE mail SET doubtful = doubtful | begun, begun = 1, tries = tries + 1 WHERE id = ?1", [id])?;
         Ok(())
@@ -141,10 +141,9 @@ impl Writing<'_> {
     /// Notes what became of it.
     pub(crate) fn keep(&self, id: i64, kept: &Kept) -> Result<()> {
         match kept {
-            Kept::Sent => self.execute(
-                "UPDATE mail SET state = 1, reason = '', facts = '', begun = 0 WHERE id = ?1",
-                [id],
-            )?,
+            Kept::Sent => {
+                self.execute("UPDATE mail SET state = 1, reason = '', facts = '', begun = 0 WHERE id = ?1", [id])?
+            }
             Kept::Refused(reason) => self.execute(
                 "UPDATE mail SET state = 2, reason = ?2, facts = '', begun = 0 WHERE id = ?1",
                 params![id, reason],
@@ -179,7 +178,10 @@ pub(crate) fn due_mails(connection: &Connection, now: i64, limit: usize) -> rusq
 
 /// When the next mail is due, if one waits.
 pub(crate) fn next_due(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    connection.query_row("SELECT min(due) FROM mail WHERE state = 0", [], |row| row.get(0)).optional().map(Option::flatten)
+    connection
+        .query_row("SELECT min(due) FROM mail WHERE state = 0", [], |row| row.get(0))
+        .optional()
+        .map(Option::flatten)
 }
 
 /// How the mails stand.
@@ -188,7 +190,8 @@ pub(crate) fn mails(connection: &Connection) -> rusqlite::Result<Mails> {
     let mut count = connection.prepare_cached("SELECT state, doubtful, count(*) FROM mail GROUP BY state, doubtful")?;
     let mut rows = count.query([])?;
     while let Some(row) = rows.next()? {
-        let (state, doubtful, count) = (MailState::of(row.get(0)?), row.get::<_, bool>(1)?, row.get::<_, i64>(2)? as u64);
+        let (state, doubtful, count) =
+            (MailState::of(row.get(0)?), row.get::<_, bool>(1)?, row.get::<_, i64>(2)? as u64);
         match state {
             MailState::Waiting => mails.waiting += count,
             MailState::Sent => mails.sent += count,
@@ -254,8 +257,9 @@ mod tests {
         assert_eq!((state.sent, state.doubtful, state.waiting, state.refused), (1, 1, 1, 1));
         assert!(state.troubles[0].reason.contains("a later run"));
         assert_eq!(catalogue.read(next_due).unwrap(), Some(7));
-        let facts: String =
-            catalogue.read(|reader| reader.query_row("SELECT facts FROM mail WHERE id = ?1", [id], |row| row.get(0))).unwrap();
+        let facts: String = catalogue
+            .read(|reader| reader.query_row("SELECT facts FROM mail WHERE id = ?1", [id], |row| row.get(0)))
+            .unwrap();
         assert_eq!(facts, "");
     }
 }

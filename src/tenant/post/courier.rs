@@ -25,7 +25,7 @@ const RESTS: (i64, i64) = (1_000, 3_600_000);
 /// When a mail is given up.
 const GIVEN_UP: i64 = 5 * 24 * 3_600_000;
 /// It is looked at least this often whether something is due.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 
 /// A mail with the tenant that it is of.
 type Job = (Arc<Tenant>, Waiting);
@@ -107,7 +107,7 @@ async fn lane(post: Arc<Post>, queue: Arc<Mutex<VecDeque<Job>>>) -> Option<Strin
                 Err(why) => return Some(why),
             },
         };
-        match one(relay, open, tenant, mail).await {
+        match one(relay, open, tenant, &mail).await {
             Ok((Some(open), _)) => session = Some(open),
             Ok((None, trouble)) => return trouble,
             Err(error) => return Some(error.chain()),
@@ -120,7 +120,12 @@ async fn lane(post: Arc<Post>, queue: Arc<Mutex<VecDeque<Job>>>) -> Option<Strin
 }
 
 /// Sends one mail and keeps what became of it; gives the conversation back if it goes on.
-async fn one(relay: &Relay, mut open: Session, tenant: Arc<Tenant>, mail: Waiting) -> Result<(Option<Session>, Option<String>)> {
+async fn one(
+    relay: &Relay,
+    mut open: Session,
+    tenant: Arc<Tenant>,
+    mail: &Waiting,
+) -> Result<(Option<Session>, Option<String>)> {
     let paper = Paper { from: &relay.from, login: relay.login.as_deref() };
     let made = serde_json::from_str::<Facts>(&mail.facts)
         .map_err(|cause| format!("what it should say cannot be read: {cause}"))
@@ -128,7 +133,7 @@ async fn one(relay: &Relay, mut open: Session, tenant: Arc<Tenant>, mail: Waitin
     let message = match made {
         Ok(message) => message,
         Err(reason) => {
-            keep(tenant, &mail, Kept::Refused(reason)).await?;
+            keep(tenant, mail, Kept::Refused(reason)).await?;
             return Ok((Some(open), None));
         }
     };
@@ -137,11 +142,11 @@ async fn one(relay: &Relay, mut open: Session, tenant: Arc<Tenant>, mail: Waitin
     let (kept, trouble) = match open.hand_over(&message).await {
         Answer::Taken => (Kept::Sent, None),
         Answer::Refused(reason) => (Kept::Refused(reason), None),
-        Answer::Later(reason) => (later(&mail, reason, false), None),
-        Answer::Over { why, doubtful } => (later(&mail, why.clone(), doubtful), Some(why)),
+        Answer::Later(reason) => (later(mail, reason, false), None),
+        Answer::Over { why, doubtful } => (later(mail, why.clone(), doubtful), Some(why)),
     };
     tracing::debug!(customer = tenant.objects.customer, mail = id, ?kept, "a mail was tried");
-    keep(tenant, &mail, kept).await?;
+    keep(tenant, mail, kept).await?;
     Ok(if trouble.is_some() { (None, trouble) } else { (Some(open), None) })
 }
 
@@ -184,6 +189,8 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(rest(0) <= 1_000 && rest(3) > 4_000 && rest(60) <= 3_600_000);
-        assert!(matches!(later(&mail(1, GIVEN_UP + 1), "busy".into(), true), Kept::Refused(why) if why.contains("busy")));
+        assert!(
+            matches!(later(&mail(1, GIVEN_UP + 1), "busy".into(), true), Kept::Refused(why) if why.contains("busy"))
+        );
     }
 }

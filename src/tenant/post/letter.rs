@@ -25,7 +25,14 @@ pub(super) enum Facts {
     /// To a user: you can log in now.
     Welcome { language: Language, company: String, name: String, user_name: String, plan: String, contact: Contact },
     /// To the address of the summary: who can log in.
-    Summary { language: Language, company: String, test: bool, users: Vec<Listed>, more: u64, plans: Vec<(String, u64)> },
+    Summary {
+        language: Language,
+        company: String,
+        test: bool,
+        users: Vec<Listed>,
+        more: u64,
+        plans: Vec<(String, u64)>,
+    },
     /// To whoever migrates: the upload is complete.
     Completed {
         language: Language,
@@ -225,7 +232,8 @@ fn as_text(blocks: &[Block]) -> String {
         match block {
             Block::Paragraph(line) => text.push_str(line),
             Block::Table(rows) => {
-                let lines: Vec<String> = rows.iter().map(|row| row.join(" | ").trim_end_matches([' ', '|']).to_owned()).collect();
+                let lines: Vec<String> =
+                    rows.iter().map(|row| row.join(" | ").trim_end_matches([' ', '|']).to_owned()).collect();
                 text.push_str(&lines.join("\n"));
             }
         }

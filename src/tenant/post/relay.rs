@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long one word may take: some servers look a sender up before they answer.
-const WORD: Duration = Duration::from_secs(60);
+const WORD: Duration = Duration::from_mins(1);
 /// How long the content may take to be confirmed (RFC 5321, 4.5.3.2.6).
 const CONTENT: Duration = Duration::from_mins(10);
 /// How long a connection may take to be made.
@@ -88,21 +88,27 @@ pub(super) enum Answer {
 impl Relay {
     pub(super) fn new(options: &PostOptions) -> Result<Self> {
         let invalid = |message: &str| {
-            Error::new(Code::ConfigInvalid, message).hint("write it like `--smtp smtp://USER@HOST:PORT --mail-from crm@example.com`")
+            Error::new(Code::ConfigInvalid, message)
+                .hint("write it like `--smtp smtp://USER@HOST:PORT --mail-from crm@example.com`")
         };
         // The address may hold a password: it is not repeated.
-        let url = Url::parse(&options.smtp).map_err(|_| invalid("the address of the mail server cannot be understood"))?;
+        let url =
+            Url::parse(&options.smtp).map_err(|_| invalid("the address of the mail server cannot be understood"))?;
         let (cover, port) = match url.scheme() {
             "smtp" => (Cover::Offered, 25),
             "starttls" => (Cover::StartTls, 587),
             "smtps" => (Cover::Tls, 465),
-            _ => return Err(invalid("the address of the mail server must begin with smtp://, starttls:// or smtps://")),
+            _ => {
+                return Err(invalid("the address of the mail server must begin with smtp://, starttls:// or smtps://"));
+            }
         };
         if url.password().is_some() {
-            return Err(Error::new(Code::ConfigInvalid, "the address of the mail server holds a password")
-                .hint("everybody on the machine can see arguments: give it as OMT_TENANT_SMTP_PASSWORD in the environment"));
+            return Err(Error::new(Code::ConfigInvalid, "the address of the mail server holds a password").hint(
+                "everybody on the machine can see arguments: give it as OMT_TENANT_SMTP_PASSWORD in the environment",
+            ));
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("the mail server has no name"))?;
+        let host =
+            url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("the mail server has no name"))?;
         let host = host.trim_matches(['[', ']']).to_owned();
         let user = crate::config::unescaped(url.username());
         let credentials = match (user.is_empty(), &options.password) {
@@ -137,17 +143,21 @@ impl Relay {
     pub(super) async fn connect(&self) -> Result<Session, String> {
         let place = format!("the mail server {}:{}", self.host, self.port);
         let (hello, outer) = (ClientId::default(), (self.cover == Cover::Tls).then(|| self.tls.clone()));
-        let call = AsyncSmtpConnection::connect_tokio1((self.host.as_str(), self.port), Some(CONNECT), &hello, outer, None);
+        let call =
+            AsyncSmtpConnection::connect_tokio1((self.host.as_str(), self.port), Some(CONNECT), &hello, outer, None);
         let mut connection = match word(CONNECT + WORD, call).await {
             Ok(connection) => connection,
             Err(why) => return Err(format!("{place} cannot be reached: {}", why.text)),
         };
-        match self.cover {
-            Cover::Offered if !connection.can_starttls() => {}
-            Cover::Tls => {}
-            Cover::Offered | Cover::StartTls => word(WORD, connection.starttls(self.tls.clone(), &hello))
+        let upgrades = match self.cover {
+            Cover::Tls => false,
+            Cover::StartTls => true,
+            Cover::Offered => connection.can_starttls(),
+        };
+        if upgrades {
+            word(WORD, connection.starttls(self.tls.clone(), &hello))
                 .await
-                .map_err(|why| format!("{place} does not encrypt: {}", why.text))?,
+                .map_err(|why| format!("{place} does not encrypt: {}", why.text))?;
         }
         if let Some(credentials) = &self.credentials {
             if !connection.is_encrypted() && !self.is_here() {
@@ -188,7 +198,10 @@ impl Session {
         }
         if let Err(why) = word(WORD, self.0.command(Mail::new(envelope.from().cloned(), parameters))).await {
             // The sender is the same in every mail: this is about all of them.
-            return Answer::Over { why: format!("the mail server does not take the sender: {}", why.text), doubtful: false };
+            return Answer::Over {
+                why: format!("the mail server does not take the sender: {}", why.text),
+                doubtful: false,
+            };
         }
         for to in envelope.to() {
             if let Err(why) = word(WORD, self.0.command(Rcpt::new(to.clone(), Vec::new()))).await {
@@ -208,8 +221,7 @@ impl Session {
     /// What a negative answer means, with the conversation made ready for the next mail.
     async fn next(&mut self, why: Why) -> Answer {
         match why.kind {
-            Kind::Silence => return Answer::Over { why: why.text, doubtful: false },
-            Kind::Closing => return Answer::Over { why: why.text, doubtful: false },
+            Kind::Silence | Kind::Closing => return Answer::Over { why: why.text, doubtful: false },
             Kind::No | Kind::NotNow => {}
         }
         if let Err(broken) = word(WORD, self.0.command(Rset)).await {
@@ -266,7 +278,8 @@ async fn word<T>(patience: Duration, call: impl Future<Output = Result<T, Smtp>>
 fn said(error: &Smtp) -> String {
     const LONGEST: usize = 300;
     let text = Error::new(Code::Io, error.to_string()).because(std::io::Error::other(cause_of(error))).chain();
-    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(LONGEST).collect();
+    let line: String =
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(LONGEST).collect();
     line.trim_end_matches([' ', ':']).to_owned()
 }
 
@@ -279,13 +292,7 @@ mod tests {
     use super::*;
 
     fn options(smtp: &str) -> PostOptions {
-        PostOptions {
-            smtp: smtp.into(),
-            password: None,
-            from: "Post <post@x.no>".into(),
-            ca: None,
-            login: None,
-        }
+        PostOptions { smtp: smtp.into(), password: None, from: "Post <post@x.no>".into(), ca: None, login: None }
     }
 
     #[test]
