@@ -31,6 +31,9 @@ pub(super) struct Output {
     /// What is logged, on stderr: error, warn, info, debug, trace, or a filter such as `omt::pipeline=debug`
     #[arg(long, global = true, default_value = "error", value_name = "LEVEL")]
     pub(super) log_level: String,
+    /// Log into this file too, at least `info`; it is bounded and rotated once
+    #[arg(long, global = true, value_name = "FILE", env = "OMT_LOG_FILE")]
+    pub(super) log_file: Option<PathBuf>,
     /// How it is logged
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
@@ -91,6 +94,8 @@ pub(super) enum Command {
     Report(Report),
     /// Fetch the tenant's signed receipt, or check one offline
     Receipt(Receipt),
+    /// Put together what support needs, without secrets and names; says what is in it before it is written
+    Bundle(Bundle),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
     /// The wizard in this terminal: every step with questions
@@ -363,6 +368,24 @@ pub(super) enum ReportFormat {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct Bundle {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// The archive to write; it must not exist
+    #[arg(long, value_name = "FILE", default_value = "bundle.zip")]
+    pub(super) out: PathBuf,
+    /// Add this log; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Vec<PathBuf>,
+    /// Do not run the checks for it
+    #[arg(long)]
+    pub(super) no_checks: bool,
+    /// Write it without asking
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct Bench {
     /// How many documents; 5000 by default, 100 with `--large`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -453,6 +476,18 @@ pub(super) struct Serve {
     /// The most bytes of request bodies in memory
     #[arg(long, default_value = "256MiB")]
     pub(super) memory: Size,
+    /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as `OMT_TENANT_SMTP_PASSWORD`. Without it no mail is sent
+    #[arg(long, value_name = "URL", requires = "mail_from")]
+    pub(super) smtp: Option<String>,
+    /// Who mails are from, `NAME <ADDRESS>`
+    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
+    pub(super) mail_from: Option<String>,
+    /// Certificates to trust at the mail server beside those of the system, PEM
+    #[arg(long, value_name = "FILE", requires = "smtp")]
+    pub(super) smtp_ca: Option<PathBuf>,
+    /// Where users log in, for the welcome mail
+    #[arg(long, value_name = "URL", requires = "smtp")]
+    pub(super) login_url: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

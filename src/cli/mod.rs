@@ -2,12 +2,14 @@
 
 mod args;
 mod bench;
+mod bundle;
 mod check;
 mod demo;
 mod discover;
 mod face;
 mod forecast;
 mod install;
+mod logfile;
 mod logon;
 mod loopback;
 mod mail;
@@ -71,11 +73,12 @@ async fn dispatch(args: Args) -> Ended {
         Command::Users(users) => users::users(users, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
-        Command::Status(at) => status::status(&at, &output),
+        Command::Status(at) => status::status(&at, &output).await,
         Command::Report(report) => report::report(&report, &output),
         Command::Wizard(at) => wizard::wizard(&at, &output).await,
         Command::Serve(args) => serve::serve(args, &output).await,
         Command::Receipt(receipt) => receipt::receipt(receipt, &output).await,
+        Command::Bundle(args) => bundle::bundle(args, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

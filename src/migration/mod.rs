@@ -9,6 +9,7 @@ mod curve;
 mod database;
 mod holding;
 mod lookout;
+mod mails;
 mod people;
 mod receipt;
 mod summary;
@@ -20,6 +21,7 @@ pub use database::{DatabaseReport, DatabaseSummary};
 pub use holding::{Ended, FreezeSummary};
 pub use lookout::{How, Write};
 pub use receipt::{FILE as RECEIPT, write as write_receipt};
+pub use mails::{mails_now, mails_told};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
@@ -258,6 +260,9 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     };
     let ends = Ends { ran: &ran, closed, freeze, trouble, receipt, pass };
     let summary = summarize(&config, &control, started, opened.kind, ends, curve, &site.ledger)?;
+    let mails = if matches!(closed, Ok(true)) { mails::ask(&site.ledger, &*connection.to).await? } else { None };
+    let mut summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
+    summary.mails = mails;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
@@ -544,6 +549,7 @@ fn summarize(
         freeze,
         committed: matches!(committed, Ok(true)),
         receipt,
+        mails: None,
         bytes: Bytes::of(stats),
         items: Items::of(stats),
         seconds: stats.elapsed().as_secs_f64(),

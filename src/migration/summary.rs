@@ -8,7 +8,7 @@ use crate::item::{Kind, Outcome};
 use crate::ledger::Totals;
 use crate::pipeline::{EdgeFigures, Stats};
 use crate::resources::Resources;
-use crate::tenant::protocol::{Mode, RunKind};
+use crate::tenant::protocol::{Mails, Mode, RunKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -52,6 +52,9 @@ pub struct Summary {
     /// Where the tenant's signed receipt lies, if it has accepted and the receipt says what the ledger says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<PathBuf>,
+    /// The mails that the tenant sends, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mails: Option<Mails>,
     /// Bytes of this run.
     pub bytes: Bytes,
     /// Items of this run.

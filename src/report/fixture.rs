@@ -225,6 +225,7 @@ pub(super) fn summary() -> Summary {
         freeze: None,
         committed: true,
         receipt: None,
+        mails: None,
         bytes: Bytes { read: 600 << 20, sent: 400 << 20, skipped: 0, verified: 600 << 20 },
         items: Items::default(),
         seconds: 120.0,

@@ -6,6 +6,8 @@
 use super::units::{Duration, moment};
 use crate::exit::Exit;
 use crate::migration::{DatabaseSummary, Failure, FreezeSummary, Point, Summary};
+use crate::migration::{DatabaseSummary, Failure, Point, Summary};
+use crate::tenant::protocol::Mails;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -29,6 +31,7 @@ pub(super) struct Run {
     pub(super) committed: bool,
     /// Where the receipt was laid.
     pub(super) receipt: Option<String>,
+    pub(super) mails: Option<Mails>,
     pub(super) database: Option<DatabaseSummary>,
     pub(super) freeze: Option<FreezeSummary>,
     pub(super) bytes: Bytes,

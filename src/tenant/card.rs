@@ -44,6 +44,20 @@ pub(crate) struct Card {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+    /// The run that was accepted last: what mails follow from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<Accepted>,
+}
+
+/// A run that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    /// Its number.
+    pub(crate) run: u32,
+    /// Test or live.
+    pub(crate) mode: Mode,
+    /// The list of people that counted.
+    pub(crate) people: Option<Digest>,
 }
 
 /// Where the people of a migration are.
@@ -81,6 +95,7 @@ impl Card {
             taken_names: vec![],
             people: None,
             receipts: 0,
+            accepted: None,
         }
     }
 

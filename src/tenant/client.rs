@@ -3,8 +3,8 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
-    People, PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Mails, Open, Opened,
+    Page, People, PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -68,6 +68,13 @@ impl HttpTenant {
             stall,
             migration: OnceLock::new(),
         })
+    }
+
+    /// From now on calls are about this migration, which was opened before.
+    #[must_use]
+    pub fn about_migration(self, migration: Uuid) -> Self {
+        let _ = self.migration.set(migration);
+        self
     }
 
     /// What time it is at the tenant, if its answers say so.
@@ -281,6 +288,10 @@ impl Destination for HttpTenant {
 
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {
         Box::pin(async move { self.json(self.about(Method::PUT, "/people")?.json(&*people)).await })
+    }
+
+    fn mails(&self, wait: u64) -> Answer<'_, Mails> {
+        Box::pin(async move { self.json(self.about(Method::GET, &format!("/mails?wait={wait}"))?).await })
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

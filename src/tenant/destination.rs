@@ -5,8 +5,8 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
-    People, PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Mails, Open, Opened,
+    Page, People, PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
@@ -51,6 +51,8 @@ pub trait Destination: Send + Sync {
     fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>>;
     /// Says who holds a plan, in the place of what was said before.
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken>;
+    /// How the mails stand; the answer waits up to so many seconds for the last one to be sent.
+    fn mails(&self, wait: u64) -> Answer<'_, Mails>;
     /// Ends the migration.
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
     /// The receipt of this migration that was made last, byte by byte; nothing if there is none. Nothing needs to be open for it.
@@ -143,6 +145,7 @@ impl<D: Destination> Destination for Retrying<D> {
         database() -> DatabaseState;
         database_manifest() -> Option<DatabaseManifest>;
         put_people(people: Arc<People>) -> PeopleTaken;
+        mails(wait: u64) -> Mails;
         commit(commit: Commit) -> Committed;
         receipt(migration: Uuid) -> Option<Bytes>;
     }
@@ -207,6 +210,10 @@ impl<D: Destination> Destination for Paced<D> {
 
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken> {
         self.inner.put_people(people)
+    }
+
+    fn mails(&self, wait: u64) -> Answer<'_, Mails> {
+        self.inner.mails(wait)
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {

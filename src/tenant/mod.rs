@@ -16,6 +16,7 @@ mod manifest;
 mod objects;
 mod path;
 mod people;
+mod post;
 mod proof;
 mod reading;
 mod rebuild;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use garbage::{Collected, collect_garbage};
 pub use invite::{Invitation, Invited, customers, invite};
+pub use post::PostOptions;
 pub use rebuild::{Rebuilt, rebuild};
 pub use restore::{Restored, RestoredDatabase, restore};
 pub use server::{ServeOptions, TlsFiles, serve};

@@ -23,14 +23,19 @@ impl Tenant {
             .map_err(|cause| Error::new(Code::Internal, "people cannot be written").because(cause))?;
         let users = u32::try_from(call.users.len()).unwrap_or(u32::MAX);
         let people = PeopleCard { name: Digest::of(&bytes), users };
+        // Who migrates may become known late: that changes nothing for users.
+        let without_contact = |people: &Call| Call { contact: None, ..people.clone() };
+        let known = self.people()?.is_some_and(|known| without_contact(&known) == without_contact(call));
         let taken = self.change(|card, _| {
             let before = card.people;
             if card.state == TenantState::Running {
                 if before == Some(people) {
                     return Ok(Ok(PeopleTaken { users, replaced: false }));
                 }
-                return Err(Error::new(Code::TenantRefused, "the tenant is running: its users are managed there")
-                    .hint("change users online"));
+                if !known {
+                    return Err(Error::new(Code::TenantRefused, "the tenant is running: its users are managed there")
+                        .hint("change users online"));
+                }
             }
             let conflicts = conflicts(call, card);
             if !conflicts.is_empty() {
@@ -99,6 +104,12 @@ fn conflicts(call: &Call, card: &Card) -> Vec<Conflict> {
         users.push(User { administrator, ..User::new(holder.user, holder.login.clone(), holder.kind) });
         decisions.set_plan(holder.user, Some(holder.plan.clone()));
         decisions.set_name(holder.user, Some(&holder.user_name));
+    }
+    if let Some(contact) = &call.contact
+        && [&contact.name, &contact.email, &contact.phone, &contact.language].iter().any(|text| text.len() > LONGEST)
+    {
+        let text = format!("what is said about the contact is longer than {LONGEST} bytes");
+        found.push(Conflict { kind: "too-long".to_owned(), user: None, text });
     }
     decisions.summary.clone_from(&call.notifications.summary);
     let plans = Plans::new(&card.plans, &card.taken_names);

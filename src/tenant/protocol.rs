@@ -4,8 +4,10 @@
 //! one tenant, so that no call names a tenant. Repeating any call is safe. Errors are problem documents
 //! ([`Problem`], RFC 9457) whose `code` is a [`crate::Code`].
 
+mod mails;
 mod people;
 
+pub use mails::{Contact, MailTrouble, Mails};
 pub use people::{Conflict, Notifications, People, PeopleTaken, PlanHolder, RemovedAddress, UserKind};
 
 use crate::digest::Digest;
@@ -482,6 +484,9 @@ pub struct Committed {
     pub items: u64,
     /// How many bytes they have together.
     pub bytes: u64,
+    /// The mails that follow from it. They are sent afterwards; nobody waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mails: Option<Mails>,
 }
 
 /// The answer to `POST /v1/probe`: the body was read to its end and dropped. So the way to the tenant is measured.

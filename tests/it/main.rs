@@ -6,6 +6,7 @@
 
 mod api;
 mod badluck;
+mod bundle;
 mod checks;
 mod cutover;
 mod damage;
@@ -20,6 +21,7 @@ mod mail;
 mod mssql;
 mod outcomes;
 mod people;
+mod post;
 mod proxy;
 mod receipt;
 mod recovery;
@@ -27,6 +29,7 @@ mod resume;
 mod screen;
 mod secrets;
 mod session;
+mod smtp;
 mod stores;
 mod tables;
 mod tds;

@@ -2,10 +2,12 @@
 
 mod database;
 mod lists;
+mod mails;
 mod of_checks;
 mod of_run;
 mod people;
 
+pub use mails::of_mails;
 pub use of_checks::of_checks;
 pub use of_run::of_run;
 pub(super) use people::card;
@@ -41,6 +43,10 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     waivers(facts, paper)?;
     if let Some(people) = &facts.people {
         people::write(people, paper)?;
+    }
+    if let Some(mails) = &facts.mails {
+        writeln!(paper)?;
+        mails::write(mails, paper)?;
     }
     lists::write(reader, facts, paper)
 }

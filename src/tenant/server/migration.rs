@@ -52,6 +52,13 @@ pub(super) async fn commit(
 ) -> Result<HttpResponse, Trouble> {
     caller.migration(&path)?;
     let (commit, _) = body::json::<Commit>(&shared, &request, payload).await?;
-    let committed = block(move || caller.tenant.commit(&commit)).await?;
+    let post = std::sync::Arc::clone(&shared.post);
+    let committed = block(move || {
+        let mut committed = caller.tenant.commit(&commit)?;
+        post.wake();
+        committed.mails = Some(post.state(&caller.tenant)?);
+        Ok(committed)
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(committed))
 }
