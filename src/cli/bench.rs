@@ -27,6 +27,10 @@ pub(super) async fn bench(args: Bench, output: &Output) -> Ended {
         out: args.out,
         keep: args.keep,
     };
+    if args.cutover {
+        print(&omt::bench::cutover::run(options, stopped()).await?, None, output);
+        return Ok(Exit::Verified);
+    }
     let figures = run(options, stopped()).await?;
     print(&figures, figures.kept.as_deref(), output);
     Ok(exit(figures.exit))
@@ -48,26 +52,6 @@ fn stopped() -> impl Future<Output = ()> {
     });
     async {
         let _ = stopped.await;
-    let stopped = async {
-        let _ = stopped.await;
-    };
-    if args.cutover {
-        let figures = omt::bench::cutover::run(options, stopped).await?;
-        if output.json {
-            print_json(&figures);
-        } else {
-            print!("{figures}");
-        }
-        return Ok(Exit::Verified);
-    }
-    let figures = run(options, stopped).await?;
-    if output.json {
-        print_json(&figures);
-    } else {
-        print!("{figures}");
-        if let Some(place) = &figures.kept {
-            println!("\nkept in `{}`", place.display());
-        }
     }
 }
 

@@ -20,8 +20,8 @@ pub use curve::Point;
 pub use database::{DatabaseReport, DatabaseSummary};
 pub use holding::{Ended, FreezeSummary};
 pub use lookout::{How, Write};
-pub use receipt::{FILE as RECEIPT, write as write_receipt};
 pub use mails::{mails_now, mails_told};
+pub use receipt::{FILE as RECEIPT, write as write_receipt};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
@@ -259,9 +259,9 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         _ => None,
     };
     let ends = Ends { ran: &ran, closed, freeze, trouble, receipt, pass };
-    let summary = summarize(&config, &control, started, opened.kind, ends, curve, &site.ledger)?;
-    let mails = if matches!(closed, Ok(true)) { mails::ask(&site.ledger, &*connection.to).await? } else { None };
-    let mut summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
+    let accepted = matches!(ends.closed.committed, Ok(true));
+    let mails = if accepted { mails::ask(&site.ledger, &*connection.to).await? } else { None };
+    let mut summary = summarize(&config, &control, started, opened.kind, ends, curve, &site.ledger)?;
     summary.mails = mails;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;

@@ -6,7 +6,6 @@
 use super::units::{Duration, moment};
 use crate::exit::Exit;
 use crate::migration::{DatabaseSummary, Failure, FreezeSummary, Point, Summary};
-use crate::migration::{DatabaseSummary, Failure, Point, Summary};
 use crate::tenant::protocol::Mails;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -39,14 +39,14 @@ pub(crate) struct Card {
     /// How many receipts were made: the number of the last one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) receipts: u32,
+    /// The run that was accepted last: what mails follow from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<Accepted>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
-    /// The run that was accepted last: what mails follow from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) accepted: Option<Accepted>,
 }
 
 /// A run that was accepted.

@@ -6,10 +6,9 @@
 //! from then on only late documents come in: what the tenant holds is its own ([`Tenant::keeps`]). Whatever is accepted is
 //! stated in a receipt.
 
-use super::card::Run;
+use super::card::{Accepted, Run};
 use super::catalogue::{self, HeldItem};
 use super::database::LATE_ONLY;
-use super::card::{Accepted, Run};
 use super::held::Tenant;
 use super::protocol::{Commit, Committed, Entry, Items, Mode, Open, Opened, RunKind, TenantState};
 use crate::item::Kind;
@@ -78,7 +77,6 @@ impl Tenant {
                 Some(Mode::Test) => {}
             }
             self.state_receipt(card, database.as_ref())?;
-            Ok(Committed { state: card.state, items: totals.verified as u64, bytes: totals.verified_bytes as u64 })
             let people = card.people.map(|people| people.name);
             card.accepted = card.run.as_ref().map(|run| Accepted { run: card.runs, mode: run.mode, people });
             let (items, bytes) = (totals.verified as u64, totals.verified_bytes as u64);

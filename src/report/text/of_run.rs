@@ -76,6 +76,7 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
     }
     for line in run.freeze.iter().flat_map(freeze::lines) {
         wrapped(paper, "", &[Plain(line).to_string()], " ")?;
+    }
     if let Some(mails) = &run.mails {
         super::mails::write(mails, paper)?;
     }
