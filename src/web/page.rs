@@ -13,10 +13,14 @@ use std::sync::LazyLock;
 /// The document with places for style and script.
 const FRAME: &str = include_str!("page/index.html");
 /// The style sheets, in order.
-const STYLES: [&str; 3] =
-    [include_str!("page/style.css"), include_str!("page/people.css"), include_str!("page/board.css")];
+const STYLES: [&str; 4] = [
+    include_str!("page/style.css"),
+    include_str!("page/people.css"),
+    include_str!("page/board.css"),
+    include_str!("page/names.css"),
+];
 /// The modules: each may use what stands in those before it.
-const MODULES: [&str; 16] = [
+const MODULES: [&str; 20] = [
     include_str!("page/dom.js"),
     include_str!("page/api.js"),
     include_str!("page/store.js"),
@@ -32,6 +36,10 @@ const MODULES: [&str; 16] = [
     include_str!("page/boarddrag.js"),
     include_str!("page/boardsuggest.js"),
     include_str!("page/board.js"),
+    include_str!("page/naming.js"),
+    include_str!("page/namecombo.js"),
+    include_str!("page/namebulk.js"),
+    include_str!("page/names.js"),
     include_str!("page/main.js"),
 ];
 /// A mark in the corner of a tab.

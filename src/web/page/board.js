@@ -122,10 +122,9 @@ export class PlanBoard extends Step {
     const gone = (problem) => problem.kind === 'unknown-user';
     fill(this.notes,
       why && h('div', { class: 'note warn' }, `Plans cannot be changed now: ${why}`),
-      this.isDone(view) && h('div', { class: 'note good row apart' }, h('span', {}, '✓ User plans are checked.'),
+      this.isDone(view) && h('div', { class: 'note good people-note people-done' }, h('span', {}, '✓ User plans are checked.'),
         h('button', { class: 'button small', onclick: () => this.store.command('tick', { task: 'plans', done: false }) }, 'They are not')),
-      roster.ready && wrong.length > 0 && h('div', { class: 'note warn' },
-        h('strong', {}, count(wrong.length, 'thing') + (wrong.length === 1 ? ' stands in the way' : ' stand in the way')),
+      roster.ready && wrong.length > 0 && h('div', { class: 'note warn people-note' },
         h('ul', { class: 'people-wrong' }, wrong.slice(0, 4).map((problem) => h('li', { class: 'wrap' }, planTrouble(problem),
           problem.user !== undefined && !gone(problem) && h('button', { class: 'button bare small', onclick: () => this.find(problem.user) }, 'Show'),
           gone(problem) && h('button', { class: 'button bare small', onclick: () => roster.order('assign', { users: [problem.user], plan: null }) }, 'Take the plan back'),
@@ -321,8 +320,8 @@ export class PlanBoard extends Step {
     return [
       h('strong', { class: 'wrap' }, `${user.name} (${user.login})`),
       h('dl', { class: 'facts small' }, lines.map(([name, text]) => [h('dt', {}, name), h('dd', { class: 'wrap' }, text)])),
-      user.cannot_hold && h('div', { class: 'small bad' }, `${user.cannot_hold} and cannot hold a plan`),
-      wrong.map((text) => h('div', { class: 'small bad wrap' }, text)),
+      user.cannot_hold && h('div', { class: 'small is-bad' }, `${user.cannot_hold} and cannot hold a plan`),
+      wrong.map((text) => h('div', { class: 'small is-bad wrap' }, text)),
     ];
   }
 
@@ -425,8 +424,8 @@ export class PlanBoard extends Step {
 
 /** A problem in the words of this page. */
 function planTrouble(problem) {
-  if (problem.kind === 'no-administrator') return 'No administrator has a plan: nobody could manage the tenant. Give at least one user with a crown a plan.';
-  return `${problem.text[0].toUpperCase()}${problem.text.slice(1)}`;
+  if (problem.kind === 'no-administrator') return 'No administrator has a plan: nobody could manage the tenant. Give one of the users with a crown a plan. ';
+  return `${problem.text[0].toUpperCase()}${problem.text.slice(1)} `;
 }
 
 customElements.define('omt-plan-board', PlanBoard);

@@ -40,7 +40,7 @@ export class BoardColumn {
     const title = columnTitle(column);
     if (this.title.textContent !== title) this.title.textContent = title;
     this.state.textContent = text;
-    this.state.className = `tag ${grave}`;
+    this.state.className = grave ? `tag ${grave}` : 'small quiet num';
     this.state.hidden = !text;
     this.shown.textContent = filtered ? `${ids.length.toLocaleString('en')} shown` : '';
     this.element.classList.toggle('over', grave === 'bad');
@@ -60,7 +60,7 @@ export class BoardColumn {
 
   make(id) {
     const parts = {
-      login: h('span', { class: 'card-login cut' }), name: h('strong', { class: 'cut' }), what: h('span', { class: 'cut small quiet' }),
+      login: h('span', { class: 'card-login' }), name: h('strong', { class: 'cut' }), what: h('span', { class: 'cut small quiet' }),
       where: h('span', { class: 'cut small' }), flag: h('span', { class: 'card-flag small' }, crown(), 'Administrator'),
       more: h('button', { class: 'card-more', tabIndex: -1, onclick: () => this.board.cardMenu(this, id) }, '⋯'),
     };
@@ -84,11 +84,12 @@ export class BoardColumn {
     const { login, name, what, where, flag, more } = element.parts;
     const put = (part, text) => { if (part.textContent !== text) part.textContent = text; };
     put(login, user.login);
+    login.classList.toggle('long', user.login.length > 4);
     put(name, user.name);
     put(what, [user.group, user.role].filter(Boolean).join(' · ') || '–');
     const trouble = board.cardTrouble(user);
     put(where, trouble ?? (user.company || '–'));
-    where.classList.toggle('bad', Boolean(trouble));
+    where.classList.toggle('is-bad', Boolean(trouble));
     flag.hidden = !user.administrator;
     element.classList.toggle('cannot', Boolean(user.cannot_hold));
     element.title = [user.name, user.login, user.group, user.role, user.company].filter(Boolean).join('\n');
@@ -167,5 +168,5 @@ export function columnTabs(board, holder, wanted, here) {
       event.preventDefault();
       select((to + wanted.length) % wanted.length);
     },
-  }, h('span', { class: 'cut' }, columnTitle(column)), fullness(column).grave && h('span', { class: `small ${fullness(column).grave}` }, fullness(column).text))));
+  }, h('span', { class: 'cut' }, columnTitle(column)), fullness(column).grave && h('span', { class: `small is-${fullness(column).grave}` }, fullness(column).text))));
 }
