@@ -9,7 +9,7 @@ import { count, fill, h } from './dom.js';
 import { fitsFilter, parseFilter } from './filter.js';
 import { boardColumns, columnTitle, fullness, moveWords, planMove } from './moves.js';
 import { PAGES, Step } from './part.js';
-import { askFirst, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, rosterState, Voice } from './peopletools.js';
+import { askFirst, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, quoted, rosterState, Voice } from './peopletools.js';
 import { Picked } from './picking.js';
 import { Roster } from './roster.js';
 
@@ -40,7 +40,7 @@ export class PlanBoard extends Step {
     const wrong = this.roster?.troubles('plans') ?? [];
     return {
       label: 'User plans are checked', command: 'tick', disabled: wrong.length > 0,
-      why: wrong.length ? `Not yet: ${wrong[0].text}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
+      why: wrong.length ? `Not yet: ${quoted(wrong[0].text)}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
       act: async () => { if (await this.store.command('tick', { task: 'plans' })) this.store.open(''); },
     };
   }
@@ -113,7 +113,7 @@ export class PlanBoard extends Step {
 
   drawNotes(view, why) {
     const wrong = this.roster.troubles('plans');
-    const key = JSON.stringify([wrong, why, this.isDone(view), this.roster.ready, this.roster.version]);
+    const key = JSON.stringify([why, this.isDone(view), this.roster.ready, this.roster.version]);
     if (key === this.noted) return;
     this.noted = key;
     const { roster } = this;
@@ -142,7 +142,7 @@ export class PlanBoard extends Step {
     for (const element of [this.bar, this.tabs, this.holder, this.notes]) element.hidden = !usable;
     if (!usable) { this.selection.hidden = this.hiddenNote.hidden = true; return; }
     this.picked.keep((id) => roster.users.has(id));
-    const wanted = boardColumns(roster.board, roster.users.values(), this.everybody);
+    const wanted = this.allColumns();
     arrangeColumns(this, this.holder, this.columns, wanted);
     const terms = parseFilter(this.text);
     const lists = new Map(wanted.map(({ key }) => [key, []]));
@@ -172,6 +172,14 @@ export class PlanBoard extends Step {
     columnTabs(this, this.tabs, wanted, this.here);
     this.drawPicked();
     if (this.store.view) this.drawNotes(this.store.view, this.store.block('assign')?.why ?? '');
+  }
+
+  /** The columns as they are now, counted once for each change of data. */
+  allColumns() {
+    const key = `${this.roster.version} ${this.everybody}`;
+    if (this.counted !== key) this.counts = boardColumns(this.roster.board, this.roster.users.values(), this.everybody);
+    this.counted = key;
+    return this.counts;
   }
 
   /** The board takes what the window has left. */
@@ -287,7 +295,7 @@ export class PlanBoard extends Step {
   /** Moves users to a plan, at once; the server may refuse it, and then they are back. */
   move(users, plan) {
     const move = planMove(users, plan);
-    const left = boardColumns(this.roster.board, this.roster.users.values()).find((column) => column.plan === plan)?.left;
+    const left = this.allColumns().find((column) => column.plan === plan)?.left;
     const words = moveWords(move, this.roster.get(move.ids[0]), left === undefined ? undefined : left - move.ids.length);
     this.voice.say(words);
     if (!move.ids.length || !this.store.may('assign')) return;
@@ -298,7 +306,7 @@ export class PlanBoard extends Step {
 
   menuOf(users, rect, back) {
     if (users.length === 0) return;
-    const plans = boardColumns(this.roster.board, this.roster.users.values()).filter((column) => column.plan === null || column.known);
+    const plans = this.allColumns().filter((column) => column.plan === null || column.known);
     const same = users.every((user) => user.plan === users[0].plan) ? users[0].plan : undefined;
     const able = users.some((user) => !user.cannot_hold);
     const one = users.length === 1 ? users[0] : null;
@@ -316,7 +324,7 @@ export class PlanBoard extends Step {
     const lines = [
       ['On-site', user.onsite.join(', ')], ['User name', user.user_name], ['Position', user.position], ['Also in', user.groups.join(', ')], ['Other accounts', user.others.join(', ')],
     ].filter(([, text]) => text);
-    const wrong = (this.roster.problemsOf.get(user.id) ?? []).map((problem) => problem.text);
+    const wrong = (this.roster.problemsOf.get(user.id) ?? []).map((problem) => quoted(problem.text));
     return [
       h('strong', { class: 'wrap' }, `${user.name} (${user.login})`),
       h('dl', { class: 'facts small' }, lines.map(([name, text]) => [h('dt', {}, name), h('dd', { class: 'wrap' }, text)])),
@@ -425,7 +433,7 @@ export class PlanBoard extends Step {
 /** A problem in the words of this page. */
 function planTrouble(problem) {
   if (problem.kind === 'no-administrator') return 'No administrator has a plan: nobody could manage the tenant. Give one of the users with a crown a plan. ';
-  return `${problem.text[0].toUpperCase()}${problem.text.slice(1)} `;
+  return `${problem.text[0].toUpperCase()}${quoted(problem.text.slice(1))} `;
 }
 
 customElements.define('omt-plan-board', PlanBoard);

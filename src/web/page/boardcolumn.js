@@ -44,7 +44,7 @@ export class BoardColumn {
     this.state.hidden = !text;
     this.shown.textContent = filtered ? `${ids.length.toLocaleString('en')} shown` : '';
     this.element.classList.toggle('over', grave === 'bad');
-    this.meter.hidden = !column.known;
+    this.meter.classList.toggle('none', !column.known);
     if (column.known) this.meter.firstChild.style.setProperty('--part', String(Math.min(1, column.quantity ? column.used / column.quantity : 1)));
     this.empty.hidden = ids.length > 0;
     this.empty.textContent = filtered ? 'Nobody here fits the filter' : column.plan === null ? 'Everybody has a plan' : 'Nobody has this plan';

@@ -3,7 +3,7 @@
 import { count, fill, h } from './dom.js';
 import { groupSuggestions } from './moves.js';
 import { trouble } from './part.js';
-import { openDialog } from './peopletools.js';
+import { openDialog, quoted } from './peopletools.js';
 
 /** Shows the suggestions. `pick(ids)` selects users on the board. */
 export function suggestPlans(host, roster, voice, pick) {
@@ -35,13 +35,13 @@ function suggested(groups, roster, voice, pick, close) {
       h('input', { type: 'checkbox', checked: true, onchange: (event) => { if (event.target.checked) chosen.add(group); else chosen.delete(group); name(); } }),
       h('span', { class: 'stack tight' },
         h('span', { class: 'row apart' }, h('strong', { class: 'wrap' }, group.plan), h('span', { class: 'tag' }, count(group.ids.length, 'user'))),
-        h('span', { class: 'small wrap' }, group.reason), h('span', { class: 'small quiet wrap' }, who(group)))))),
+        h('span', { class: 'small wrap' }, quoted(group.reason)), h('span', { class: 'small quiet wrap' }, who(group)))))),
     open.length > 0 && h('h3', {}, 'To be decided by a person'),
     open.length > 0 && h('div', { class: 'suggest-list' }, open.map((group) => h('div', { class: 'suggest open' },
       h('span', { class: 'stack tight' },
         h('span', { class: 'row apart' }, h('span', { class: 'tag warn' }, count(group.ids.length, 'user')),
           h('button', { class: 'button small', onclick: () => { close(); pick(group.ids); } }, 'Select them')),
-        h('span', { class: 'small wrap' }, group.reason),
+        h('span', { class: 'small wrap' }, quoted(group.reason)),
         group.candidates.length > 0 && h('span', { class: 'small wrap' }, `What fits: ${group.candidates.join(', ')}`),
         h('span', { class: 'small quiet wrap' }, who(group)))))),
     h('div', { class: 'row end-row' }, h('button', { class: 'button', onclick: close }, 'Close'), fitting.length > 0 && take),

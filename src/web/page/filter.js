@@ -68,13 +68,17 @@ export function parseFilter(text) {
 
 /** Whether a card fits all terms. */
 export function fitsFilter(terms, card) {
-  return terms.every(({ field, text }) => {
-    if (!field) return card.all.includes(text);
-    const there = card.fields[field];
-    if (text === '') return there === '';
-    if (text === 'none' && field === 'plan' && there === '') return true;
-    return FILTER_EXACT.has(field) ? there === text : there.includes(text);
-  });
+  // No closures here: this runs ten thousand times at each key.
+  for (const term of terms) if (!fitsTerm(term, card)) return false;
+  return true;
+}
+
+function fitsTerm({ field, text }, card) {
+  if (!field) return card.all.includes(text);
+  const there = card.fields[field];
+  if (text === '') return there === '';
+  if (text === 'none' && field === 'plan' && there === '') return true;
+  return FILTER_EXACT.has(field) ? there === text : there.includes(text);
 }
 
 /** The next word without its quotes, whether it begins with one, and what comes behind it. */

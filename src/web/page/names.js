@@ -8,7 +8,7 @@ import { suggestedNames, useDomain } from './namebulk.js';
 import { Choices, NameCombo } from './namecombo.js';
 import { looksLikeName, nameChoices, nameHolders, nextMarked, suggestName } from './naming.js';
 import { PAGES, Step } from './part.js';
-import { crown, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, rosterState, Voice } from './peopletools.js';
+import { crown, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, quoted, rosterState, Voice } from './peopletools.js';
 import { Picked } from './picking.js';
 import { Roster } from './roster.js';
 import { Rows } from './virtual.js';
@@ -42,7 +42,7 @@ export class UserNames extends Step {
     const wrong = this.roster?.troubles('names') ?? [];
     return {
       label: 'User names are checked', command: 'tick', disabled: wrong.length > 0,
-      why: wrong.length ? `Not yet: ${wrong[0].text}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
+      why: wrong.length ? `Not yet: ${quoted(wrong[0].text)}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
       act: async () => { if (await this.store.command('tick', { task: 'names' })) this.store.open(''); },
     };
   }
@@ -242,10 +242,11 @@ export class UserNames extends Step {
 
   paintNote(row, user, typed) {
     const { note, use } = row.parts;
-    const wrong = typed ?? this.wrong(user.id)?.text;
+    const found = this.wrong(user.id);
+    const wrong = typed ?? (found && quoted(found.text));
     const suggestion = wrong && !typed ? suggestName(this.holders, user) : null;
     const ownWay = user.chosen && user.chosen !== user.proposed;
-    const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? (user.proposed ? `chosen; proposed: ${user.proposed}` : 'chosen') : 'proposed: an address of the person');
+    const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? (user.proposed ? `chosen; proposed: ${user.proposed}` : 'chosen') : 'proposed');
     if (note.textContent !== text) note.textContent = note.title = text;
     note.classList.toggle('is-bad', Boolean(wrong));
     note.classList.toggle('quiet', !wrong);

@@ -9,6 +9,11 @@ export function crown() {
     svg('path', { d: 'M1.5 4.5 4.8 8 8 2.5 11.2 8l3.3-3.5-1.3 8H2.8z', fill: 'currentColor' }));
 }
 
+/** A text of the server as people read it: names in quotation marks, not in backticks. */
+export function quoted(text) {
+  return text.replace(/`([^`]*)`/g, '“$1”');
+}
+
 /** A place for what is said to whoever cannot see it happen. The same words twice are said twice. */
 export class Voice {
   constructor() {
@@ -18,7 +23,7 @@ export class Voice {
 
   say(text) {
     this.odd = !this.odd;
-    this.element.textContent = this.odd ? text : `${text}\u00a0`;
+    this.element.textContent = quoted(this.odd ? text : `${text}\u00a0`);
   }
 }
 
@@ -48,7 +53,10 @@ export function openDialog(host, title, build, className = '') {
     dialog.remove();
     if (back?.isConnected) back.focus({ preventScroll: true });
   });
-  fill(dialog, h('h2', { id }, title), build(close));
+  const content = h('div', {}, build(close));
+  // Whoever hears the page hears the heading first, unless something else was chosen.
+  const chosen = content.querySelector('[autofocus]');
+  fill(dialog, h('h2', { id, tabIndex: -1, autofocus: !chosen }, title), content);
   host.append(dialog);
   dialog.showModal();
   return close;
@@ -135,7 +143,7 @@ export function importUsers(host, roster, voice) {
           trouble({ message: head, detail: problem.detail, code: problem.code }),
           faults.length > 0 && h('div', { class: 'scroll faults', tabIndex: 0, role: 'region', ariaLabel: 'Faults of the table' }, h('table', {},
             h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Line'), h('th', { scope: 'col' }, 'What is wrong'))),
-            h('tbody', {}, faults.map(({ line, what }) => h('tr', {}, h('td', { class: 'num' }, line), h('td', { class: 'wrap' }, what)))))));
+            h('tbody', {}, faults.map(({ line, what }) => h('tr', {}, h('td', { class: 'num' }, line), h('td', { class: 'wrap' }, quoted(what))))))));
       }
     };
     const input = h('input', { type: 'file', id: 'users-file', class: 'input', accept: '.csv,text/csv', onchange: () => { take(input.files[0]); input.value = ''; } });

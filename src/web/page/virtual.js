@@ -28,8 +28,10 @@ export class Rows {
     this.pinned = null;
     this.inner = h('div', { class: className ?? 'rows', role: 'presentation' });
     scroller.append(this.inner);
-    scroller.addEventListener('scroll', () => this.later(), { passive: true });
-    this.sizes = new ResizeObserver(() => this.later());
+    // Measured when they change and never while drawing: asking the page for a place makes it lay everything out.
+    [this.top, this.room] = [0, 0];
+    scroller.addEventListener('scroll', () => { this.top = scroller.scrollTop; this.later(); }, { passive: true });
+    this.sizes = new ResizeObserver(() => { this.measure(); this.later(); });
     this.sizes.observe(scroller);
   }
 
@@ -46,7 +48,11 @@ export class Rows {
     Object.assign(this, { height, head });
     this.draw();
     this.scroller.scrollTop = at * height;
+    this.measure();
+    this.draw();
   }
+
+  measure() { [this.top, this.room] = [this.scroller.scrollTop, this.scroller.clientHeight]; }
 
   later() {
     if (this.frame) return;
@@ -54,13 +60,13 @@ export class Rows {
   }
 
   draw() {
-    const { list, height, scroller, inner } = this;
+    const { list, height, inner } = this;
     const tall = `${list.length * height}px`;
     if (this.tall !== tall) {
       this.tall = tall;
       inner.style.setProperty('height', tall);
     }
-    const { from, to } = rowWindow(scroller.scrollTop, scroller.clientHeight, height, list.length);
+    const { from, to } = rowWindow(Math.min(this.top, Math.max(0, list.length * height - this.room + this.head)), this.room, height, list.length);
     const wanted = [];
     for (let at = from; at < to; at += 1) wanted.push(at);
     // What is active or being typed into stays, however far it was scrolled away.
@@ -105,13 +111,16 @@ export class Rows {
     const at = this.list.indexOf(id);
     if (at < 0) return null;
     const { scroller } = this;
-    scroller.scrollTop = scrollFor(at, scroller.scrollTop, scroller.clientHeight, this.height, this.head);
+    this.measure();
+    const top = scrollFor(at, this.top, this.room, this.height, this.head);
+    if (top !== this.top) scroller.scrollTop = top;
+    this.top = scroller.scrollTop;
     this.draw();
     return this.live.get(id) ?? null;
   }
 
   /** How many rows fit into what is seen. */
-  page() { return Math.max(1, Math.floor((this.scroller.clientHeight - this.head) / this.height) - 1); }
+  page() { return Math.max(1, Math.floor((this.room - this.head) / this.height) - 1); }
 
   end() { this.sizes.disconnect(); }
 }
