@@ -37,10 +37,10 @@ export function useDomain(host, roster, users, done) {
       const name = (id) => result.names[id] ?? roster.get(Number(id)).proposed;
       fill(said,
         h('ul', { class: 'people-list' },
-          result.own > 0 && h('li', {}, `${count(result.own, 'user')} get the address that they have there`),
-          result.made > 0 && h('li', {}, `${count(result.made, 'user')} get the present name with this domain`),
-          result.same > 0 && h('li', {}, `${count(result.same)} have it already`),
-          result.none.length > 0 && h('li', {}, `${count(result.none.length)} stay as they are: no address there (${result.none.slice(0, 4).map((user) => user.login).join(', ')}${result.none.length > 4 ? ', …' : ''})`)),
+          result.own > 0 && h('li', {}, `${count(result.own, 'user')} ${result.own === 1 ? 'gets' : 'get'} an address of their own there`),
+          result.made > 0 && h('li', {}, `${count(result.made, 'user')} ${result.made === 1 ? 'gets' : 'get'} the present name with this domain`),
+          result.same > 0 && h('li', {}, `${count(result.same, 'user')} with a name there already`),
+          result.none.length > 0 && h('li', {}, `${count(result.none.length, 'user')} without an address there, left alone (${result.none.slice(0, 4).map((user) => user.login).join(', ')}${result.none.length > 4 ? ', …' : ''})`)),
         clashes > 0 && h('div', { class: 'note warn' }, `${count(clashes)} of these names would be used by somebody else as well.`),
         ids.length > 0 && h('div', { class: 'small quiet wrap' }, `As ${ids.slice(0, 3).map((id) => `${roster.get(Number(id)).login}: ${name(id)}`).join(', ')}`));
     };

@@ -6,7 +6,7 @@ import { count, fill, h } from './dom.js';
 import { fitsFilter, parseFilter } from './filter.js';
 import { suggestedNames, useDomain } from './namebulk.js';
 import { Choices, NameCombo } from './namecombo.js';
-import { looksLikeName, nameChoices, nameHolders, nextMarked, suggestName } from './naming.js';
+import { looksLikeName, nameChoices, nameHolders, nextMarked, shortTrouble, suggestName } from './naming.js';
 import { PAGES, Step } from './part.js';
 import { crown, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, quoted, rosterState, Voice } from './peopletools.js';
 import { Picked } from './picking.js';
@@ -243,11 +243,12 @@ export class UserNames extends Step {
   paintNote(row, user, typed) {
     const { note, use } = row.parts;
     const found = this.wrong(user.id);
-    const wrong = typed ?? (found && quoted(found.text));
+    const wrong = typed ?? (found && quoted(shortTrouble(found)));
     const suggestion = wrong && !typed ? suggestName(this.holders, user) : null;
     const ownWay = user.chosen && user.chosen !== user.proposed;
     const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? (user.proposed ? `chosen; proposed: ${user.proposed}` : 'chosen') : 'proposed');
-    if (note.textContent !== text) note.textContent = note.title = text;
+    if (note.textContent !== text) note.textContent = text;
+    note.title = found && !typed ? quoted(found.text) : text;
     note.classList.toggle('is-bad', Boolean(wrong));
     note.classList.toggle('quiet', !wrong);
     row.classList.toggle('wrong', Boolean(wrong));

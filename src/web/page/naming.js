@@ -38,7 +38,15 @@ export function nameChoices(holders, user) {
 
 /** Whether a text may be an address at all; the server judges strictly. */
 export function looksLikeName(name) {
-  return /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(name.trim()) && name.trim().length <= 239;
+  const text = name.trim();
+  return /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(text) && text.length <= 239 && text.lastIndexOf('@') <= 64;
+}
+
+/** A problem as it stands below the name itself, which need not be said again. */
+export function shortTrouble({ kind, login, text }) {
+  const own = login && text.startsWith(`${login}: `) ? text.slice(login.length + 2) : text;
+  const short = { 'duplicate-name': /^user name `[^`]*` is (?=also used by )/, 'taken-name': /^user name `[^`]*` is (?=taken )/, 'invalid-name': /^`[^`]*` (?=cannot be a user name)/ }[kind];
+  return short ? own.replace(short, '') : own;
 }
 
 /** What would end the trouble of a user, with the reason; nothing where only a person can know. `claimed` are names that others are
