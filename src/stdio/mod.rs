@@ -101,6 +101,9 @@ enum Asked {
     Query(Query),
 }
 
+/// The id of a request, whether to wait, and what is asked.
+type Understood = (Value, bool, Asked);
+
 /// Serves `front` over `input` and `output` until the input ends or `shutdown` is ready. The run, if there is one, goes on:
 /// whoever called drains it with [`Front::close`].
 ///
@@ -205,11 +208,13 @@ async fn answer(front: &Front, line: Line, out: &mpsc::Sender<Message>, room: &A
         Ok(view) => Message::View { answer, view: Box::new(view) },
         Err(error) => Message::Error { answer, error: Trouble::from(&error) },
     };
-    if let (Some(result), false) = (&taken, wait) {
-        let result = result.as_ref().map(Clone::clone).map_err(Error::copy);
-        let _ = out.send(message(id, result)).await;
-        return;
-    }
+    let taken = match (taken, wait) {
+        (Some(result), false) => {
+            let _ = out.send(message(id, result)).await;
+            return;
+        }
+        (taken, _) => taken,
+    };
     // Nobody closes it.
     let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
     tokio::spawn(async move {
@@ -228,7 +233,7 @@ async fn answer(front: &Front, line: Line, out: &mpsc::Sender<Message>, room: &A
 }
 
 /// Understands a line: its id, whether to wait, and what is asked. Empty lines are nothing.
-fn read(line: Line) -> Result<Option<(Value, bool, Asked)>, (Value, Error)> {
+fn read(line: Line) -> Result<Option<Understood>, (Value, Error)> {
     let bytes = match line {
         Line::Bytes(bytes) if bytes.trim_ascii().is_empty() => return Ok(None),
         Line::Bytes(bytes) => bytes,
@@ -263,7 +268,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn understood(text: &str) -> Result<Option<(Value, bool, Asked)>, (Value, Error)> {
+    fn understood(text: &str) -> Result<Option<Understood>, (Value, Error)> {
         read(Line::Bytes(text.as_bytes().to_vec()))
     }
 

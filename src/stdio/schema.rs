@@ -67,7 +67,7 @@ fn describe(schemas: &Value, variant: &Value, tag: &str) -> (String, String, Vec
         let required: Vec<&str> = part["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (field, schema) in part["properties"].as_object().into_iter().flatten() {
             if field == tag {
-                name = schema["enum"][0].as_str().unwrap_or_default().to_owned();
+                schema["enum"][0].as_str().unwrap_or_default().clone_into(&mut name);
             } else {
                 let optional = if required.contains(&field.as_str()) { "" } else { "?" };
                 fields.push(format!("`{field}`{optional} {}", text_of(schema)));

@@ -138,5 +138,5 @@ fn token() -> Result<String> {
     rand::rngs::OsRng
         .try_fill_bytes(&mut bytes)
         .map_err(|cause| Error::new(Code::Internal, "the system gives no random numbers").because(cause))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(crate::digest::Digest::from(bytes).to_string())
 }

@@ -9,6 +9,8 @@
 mod actor;
 mod checks;
 pub mod command;
+mod commands;
+mod deciding;
 mod draw;
 pub mod event;
 mod found;
@@ -21,6 +23,7 @@ pub mod step;
 mod texts;
 mod upload;
 pub mod view;
+mod working;
 
 pub use command::{Command, Contact, Places, Query, Recovery, Task};
 pub use event::{Event, Events, Numbered};

@@ -50,19 +50,19 @@ impl Answering {
         }
     }
 
-    fn json(value: Value) -> Result<Self> {
-        Ok(Self::Ready(Answer::Json(value)))
+    fn json(value: Value) -> Self {
+        Self::Ready(Answer::Json(value))
     }
 
-    fn reading(work: impl FnOnce() -> Result<Answer> + Send + 'static) -> Result<Self> {
-        Ok(Self::Later(Box::pin(blocking(work))))
+    fn reading(work: impl FnOnce() -> Result<Answer> + Send + 'static) -> Self {
+        Self::Later(Box::pin(blocking(work)))
     }
 }
 
 impl Wizard {
     pub(super) fn answer(&self, query: Query) -> Result<Answering> {
         let path = self.config().migration.ledger;
-        match query {
+        Ok(match query {
             Query::View => Answering::json(serde_json::to_value(self.draw()).unwrap_or_default()),
             Query::Users { filter, plan, skip, limit } => {
                 Answering::json(self.users(&filter, plan.as_deref(), skip, limit.min(PAGE))?)
@@ -78,7 +78,7 @@ impl Wizard {
                 let mut bytes = Vec::new();
                 table::export(&mut bytes, people, &people.together(), &self.decisions, &self.plans())?;
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                Ok(Answering::Ready(Answer::Text { mime: "text/csv; charset=utf-8", text }))
+                Answering::Ready(Answer::Text { mime: "text/csv; charset=utf-8", text })
             }
             Query::Checks => {
                 let checks = self.state.checks.as_ref();
@@ -94,7 +94,7 @@ impl Wizard {
             Query::Report { form } => Answering::reading(move || written(&path, &form)),
             Query::Mail => {
                 let (config, domain) = (self.config(), self.mail_domain());
-                Ok(Answering::Later(Box::pin(surveyed(config, domain))))
+                Answering::Later(Box::pin(surveyed(config, domain)))
             }
             Query::Receipt => Answering::reading(move || receipt(&path)),
             Query::Journal { after, limit } => Answering::reading(move || {
@@ -102,7 +102,7 @@ impl Wizard {
                 Ok(Answer::Json(json!({ "entries": entries })))
             }),
             Query::Help => Answering::json(super::help::texts()),
-        }
+        })
     }
 
     fn known_people(&self) -> Result<&Arc<People>> {
@@ -155,7 +155,7 @@ impl Wizard {
         let people = self.known_people()?;
         let told = |problem: &Problem| {
             let mut value = json!(problem);
-            value["task"] = json!(super::actor::task_of(problem.kind));
+            value["task"] = json!(super::deciding::task_of(problem.kind));
             if let Some(user) = problem.user {
                 value["login"] = people.login(user).into();
             }

@@ -141,7 +141,11 @@ fn of_command(state: &State, known: &Known, command: &str) -> Option<Why> {
         or("installation", format!("the installation cannot be used: {why}"), "say where things are, and look again")
     };
     match command {
-        "choose" | "check" | "assign" | "suggest-plans" | "import-users" if known.tenant.is_none() => no_tenant(),
+        "choose" | "check" | "assign" | "suggest-plans" | "import-users" | "start-over" | "look-again"
+            if known.tenant.is_none() =>
+        {
+            no_tenant()
+        }
         "use-installation" | "log-on" => not_found().or_else(|| {
             let wait = known.wait.filter(|_| command == "log-on")?;
             no("wait", format!("too many log-ons have failed: try again in {wait} seconds"))
@@ -157,8 +161,6 @@ fn of_command(state: &State, known: &Known, command: &str) -> Option<Why> {
         "stop" if !matches!(known.upload, UploadState::Running | UploadState::Paused | UploadState::Stopping) => {
             no("not-running", "no upload is going on".into())
         }
-        "start-over" if known.tenant.is_none() => no_tenant(),
-        "look-again" if known.tenant.is_none() => no_tenant(),
         "unfreeze" if !known.frozen => no("not-frozen", "nothing was changed on the installation".into()),
         _ => None,
     }

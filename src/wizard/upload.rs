@@ -68,7 +68,8 @@ impl Run {
             let tell = run.note(&kind, &line);
             match event {
                 pipeline::Event::Item { item, id, outcome, .. } if tell => {
-                    events.tell(Event::Item { item: format!("{item}/{id}"), outcome: outcome.as_str(), detail: line })
+                    let item = format!("{item}/{id}");
+                    events.tell(Event::Item { item, outcome: outcome.as_str(), detail: line });
                 }
                 pipeline::Event::Item { .. } => {}
                 pipeline::Event::Warning { message } => events.tell(Event::Warning { message }),
