@@ -13,13 +13,34 @@ use std::sync::LazyLock;
 /// The document with places for style and script.
 const FRAME: &str = include_str!("page/index.html");
 /// The style sheets, in order.
-const STYLES: [&str; 1] = [include_str!("page/style.css")];
+const STYLES: [&str; 4] = [
+    include_str!("page/style.css"),
+    include_str!("page/people.css"),
+    include_str!("page/board.css"),
+    include_str!("page/names.css"),
+];
 /// The modules: each may use what stands in those before it.
-const MODULES: [&str; 5] = [
+const MODULES: [&str; 21] = [
     include_str!("page/dom.js"),
     include_str!("page/api.js"),
     include_str!("page/store.js"),
     include_str!("page/part.js"),
+    include_str!("page/filter.js"),
+    include_str!("page/picking.js"),
+    include_str!("page/moves.js"),
+    include_str!("page/virtual.js"),
+    include_str!("page/roster.js"),
+    include_str!("page/tablefile.js"),
+    include_str!("page/peopletools.js"),
+    include_str!("page/cardmenu.js"),
+    include_str!("page/boardcolumn.js"),
+    include_str!("page/boarddrag.js"),
+    include_str!("page/boardsuggest.js"),
+    include_str!("page/board.js"),
+    include_str!("page/naming.js"),
+    include_str!("page/namecombo.js"),
+    include_str!("page/namebulk.js"),
+    include_str!("page/names.js"),
     include_str!("page/main.js"),
 ];
 /// A mark in the corner of a tab.

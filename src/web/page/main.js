@@ -83,7 +83,7 @@ class App extends HTMLElement {
   drawFoot(view, page) {
     const main = this.step?.main(view);
     const block = main?.command && this.store.block(main.command);
-    const why = view.busy ? `${view.busy.what} …` : block ? [block.why, block.todo].filter(Boolean).join(' – ') : '';
+    const why = view.busy ? `${view.busy.what} …` : main?.why ? main.why : block ? [block.why, block.todo].filter(Boolean).join(' – ') : '';
     fill(this.foot,
       page
         ? h('button', { class: 'button', dataset: { keep: 'back' }, onclick: () => this.open('') }, '← Checklist')

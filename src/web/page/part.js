@@ -29,7 +29,8 @@ export class Step extends Part {
   /** One sentence below it. */
   lead() { return ''; }
 
-  /** What leads on: `{ label, command, act }`; nothing where the step leads on by itself. `command` is looked up in the view. */
+  /** What leads on: `{ label, command, act }`; nothing where the step leads on by itself. `command` is looked up in the view;
+   *  `disabled` and `why` are reasons of the page itself. */
   main() { return null; }
 }
 
