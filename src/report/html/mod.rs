@@ -24,6 +24,11 @@ use lists::title;
 
 const STYLE: &str = include_str!("style.css");
 
+/// The style of the page exactly as it stands in it, for whoever shows it under a policy that names digests.
+pub(crate) fn page_style() -> String {
+    format!("\n{STYLE}")
+}
+
 /// Writes the page.
 pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     let company = Html(facts.company());
