@@ -17,7 +17,7 @@ enum Choice {
 }
 
 pub(super) fn step(face: &mut Face, view: &View) -> Asked<()> {
-    let Data::Checklist { checks, tasks, users, planned, available, notify } = &view.data else { return Ok(()) };
+    let Data::Checklist { checks, tasks, users, planned, available, notify, .. } = &view.data else { return Ok(()) };
     row(checks.done, "Checks", &of_checks(checks, view));
     for task in tasks {
         let text = match task.task {
