@@ -83,8 +83,8 @@ class Uploading extends Step {
     lane.mark.textContent = mark;
     lane.state.textContent = `: ${word}`;
     lane.text.textContent = row.text || capital(word);
-    lane.bar.value = row.state === 'succeeded' ? 1 : row.items ? row.ended / row.items : 0;
-    lane.bar.hidden = ['waiting', 'nothing'].includes(row.state);
+    lane.bar.value = row.items ? row.ended / row.items : 0;
+    lane.bar.hidden = row.items === 0;
     lane.figures.textContent = [
       row.items > 0 && `${count(row.ended)} of ${count(row.items)}`, row.sent > 0 && `sent ${size(row.sent)}`, row.skipped > 0 && `skipped ${size(row.skipped)}`,
       row.otherwise > 0 && `${count(row.otherwise)} did not come`].filter(Boolean).join(' · ');
