@@ -97,7 +97,7 @@ class Checks extends Step {
       h('dl', { class: 'facts' }, h('dt', {}, 'Why it matters'), h('dd', { class: 'wrap' }, words(capital(why))), h('dt', {}, 'What to do'), h('dd', { class: 'wrap' }, words(capital(todo))),
         waiver && [h('dt', {}, 'Waived'), h('dd', { class: 'wrap' }, `${waiver.why} – ${waiver.who}, ${when(waiver.at)}`)],
         cause && [h('dt', {}, 'Part of'), h('dd', {}, h('code', {}, cause))]),
-      first.length > 0 && h('ul', { class: 'evidence' }, first.map(({ item, text }) => h('li', { class: 'wrap' }, h('code', { class: 'wrap' }, item), ' ', text)),
+      first.length > 0 && h('ul', { class: 'evidence' }, first.map(({ item, text }) => h('li', { class: 'wrap' }, h('code', { class: 'wrap' }, item), ' ', words(text))),
         check.count > first.length && h('li', { class: 'quiet' }, `and ${count(check.count - first.length)} more: `, h('code', {}, `omt check --only ${id} --export DIR`), ' writes all of them')),
       h('div', { class: 'row apart' }, h('code', { class: 'small quiet' }, id),
         status === 'waived'

@@ -78,7 +78,7 @@ class Missing extends Step {
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Documents that did not come' }, h('table', { class: 'stacked left-table' },
         h('thead', {}, h('tr', {}, ['Item', 'Outcome', 'Where it should be', 'Why'].map((text) => h('th', { scope: 'col' }, text)))),
         h('tbody', {}, items.map(({ item, outcome, path, detail }) => h('tr', {}, h('th', { scope: 'row' }, h('code', {}, item)),
-          h('td', {}, h('span', { class: 'tag warn' }, outcome)), h('td', { class: 'wrap mono' }, path || '–'), h('td', { class: 'wrap' }, detail)))))),
+          h('td', {}, h('span', { class: 'tag warn' }, outcome)), h('td', { class: 'wrap mono' }, path || '–'), h('td', { class: 'wrap' }, words(detail))))))),
       total > LEFT_PAGE && h('nav', { class: 'row', ariaLabel: 'Pages' }, turn('← Before', this.skip - LEFT_PAGE, 'page-before'),
         h('span', { class: 'small quiet num' }, `${count(this.skip + 1)} – ${count(this.skip + items.length)} of ${count(total)}`), turn('After →', this.skip + LEFT_PAGE, 'page-after')));
   }

@@ -4,7 +4,7 @@ import { h, redraw, svg } from './dom.js';
 import { Part, trouble } from './part.js';
 
 const TENANT_STATES = {
-  'migration-pending': ['waiting for a migration', ''], 'offline-maintenance': ['holds a test migration', 'warn'], running: ['in use', 'good'],
+  migration_pending: ['waiting for a migration', ''], offline_maintenance: ['holds a test migration', 'warn'], running: ['in use', 'good'],
 };
 
 class FromTo extends Part {

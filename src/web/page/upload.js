@@ -95,7 +95,7 @@ class Uploading extends Step {
     const fold = h('details', { class: 'sheet fold', open: this.unfolded.has(kind), ontoggle: () => (fold.open ? this.unfolded.add(kind) : this.unfolded.delete(kind)) },
       h('summary', { dataset: { keep: `trouble-${kind}` } }, h('span', { class: 'mark warn', ariaHidden: 'true' }, '!'), h('span', { class: 'grow' }, capital(kind)), h('span', { class: 'tag num warn' }, count(number))),
       this.store.help?.[`outcome.${kind}`] && h('p', { class: 'small quiet' }, words(this.store.help[`outcome.${kind}`])),
-      h('ul', { class: 'evidence' }, first.map((text) => h('li', { class: 'wrap' }, text)), number > first.length && h('li', { class: 'quiet' }, `and ${count(number - first.length)} more`)));
+      h('ul', { class: 'evidence' }, first.map((text) => h('li', { class: 'wrap' }, words(text))), number > first.length && h('li', { class: 'quiet' }, `and ${count(number - first.length)} more`)));
     return fold;
   }
 }
