@@ -151,7 +151,8 @@ mod tests {
             let line = line.strip_prefix("export ").unwrap_or(line);
             let line = line.strip_prefix("async ").unwrap_or(line);
             let named = ["function ", "class ", "const ", "let "].iter().find_map(|word| line.strip_prefix(word));
-            let Some(name) = named.and_then(|rest| rest.split([' ', '(', '=']).next()).filter(|name| *name != "[") else {
+            let Some(name) = named.and_then(|rest| rest.split([' ', '(', '=']).next()).filter(|name| *name != "[")
+            else {
                 continue;
             };
             assert!(seen.insert(name), "`{name}` is there twice");
