@@ -84,7 +84,7 @@ function found({ found: settings, looked }, busy) {
       looked.length > 0 && h('ul', { class: 'plain-list small' }, looked.map((place) => h('li', { class: 'wrap' }, `Looked into ${place}`))));
   }
   return [
-    h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'What was found' }, h('table', { class: 'stacked' },
+    h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Settings' }, h('table', { class: 'stacked' },
       h('thead', {}, h('tr', {}, ['Setting', 'Value', 'Where that is said'].map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', {}, settings.map(({ key, value, place, overruled }) => h('tr', { class: overruled ? 'over' : '' },
         h('th', { scope: 'row' }, h('code', {}, key)),

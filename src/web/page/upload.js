@@ -5,7 +5,7 @@ import { STEPS, Step } from './part.js';
 import { RatePicture } from './picture.js';
 import { UploadControl } from './uploadcontrol.js';
 
-const LANES = { waiting: ['', '', 'waiting'], running: ['', 'busy', 'under way'], succeeded: ['✓', 'good', 'succeeded'], incomplete: ['!', 'warn', 'incomplete'], nothing: ['–', 'none', 'there is nothing of it'] };
+const LANES = { waiting: ['', '', 'waiting'], running: ['', 'busy', 'under way'], succeeded: ['✓', 'good', 'succeeded'], incomplete: ['!', 'warn', 'incomplete'], open: ['', '', 'not finished'], nothing: ['–', 'none', 'there is nothing of it'] };
 const HEADS = {
   ready: 'Ready to begin', running: 'Uploading', paused: 'Paused', stopping: 'Stopping: what is under way is finished', stopped: 'Stopped', failed: 'It did not come to its end', done: 'Done',
 };
@@ -61,7 +61,8 @@ class Uploading extends Step {
     ].filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value))));
     redraw(this.wait, [data.bottleneck, data.state], () => (data.state === 'running'
       ? [h('strong', {}, 'Bottleneck now: '), data.bottleneck ?? 'nothing in particular'] : null));
-    for (const row of data.rows) this.lane(row);
+    const still = ['stopped', 'failed'].includes(data.state);
+    for (const row of data.rows) this.lane(still && row.state === 'running' ? { ...row, state: 'open', text: 'Not finished' } : row);
     redraw(this.troubles, data.troubles, () => (data.troubles.length === 0 ? null : [
       h('h2', {}, 'What went wrong so far'), data.troubles.map((group) => this.group(group))]));
     redraw(this.edges, data.edges, () => data.edges.map(({ edge, capacity, queued, items, waited }) => h('tr', {}, h('td', {}, edge),
