@@ -110,7 +110,7 @@ pub enum Command {
     Stop,
     /// A limit for everything that is sent, at once and until it is changed: `10 MB/s`; nothing goes back to the configuration.
     Limit {
-        /// The rate.
+        /// The rate, as `20 MiB/s`, or `unlimited`. It holds at once, and until it is changed.
         rate: Option<String>,
     },
     /// Put the installation back as it was before the freeze.

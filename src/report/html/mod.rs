@@ -256,7 +256,7 @@ fn waiting(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
         writeln!(
             paper,
             "<tr{class}><th scope=\"row\">{}<small>{} through, holds {}</small></th>\
-             <td class=\"bar\"><div style=\"width:{part:.1}%\"></div></td><td class=\"number\">{}</td></tr>",
+             <td class=\"bar\"><svg viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect width=\"{part:.1}\" height=\"1\"/></svg></td><td class=\"number\">{}</td></tr>",
             Html(edge.name.replace('→', " → ")),
             Grouped(edge.items),
             edge.capacity,

@@ -27,7 +27,7 @@ class Checks extends Step {
 
   connectedCallback() {
     this.unfolded = new Set();
-    this.list = h('div', { class: 'narrow stack' });
+    this.list = h('div', { class: 'narrow stack checks' });
     this.append(this.list);
     super.connectedCallback();
   }
@@ -62,7 +62,7 @@ class Checks extends Step {
       return [
         h('div', { class: 'tiles' }, Object.entries(SEVERITIES).map(([severity, [mark, tone, title]]) => {
           const number = open.filter((check) => check.severity === severity).length;
-          return h('div', { class: 'tile' }, h('span', { class: `mark ${number ? tone : 'none'}`, ariaHidden: 'true' }, number ? mark : '✓'), h('strong', { class: 'num' }, count(number)), h('span', { class: 'quiet' }, title.toLowerCase()));
+          return h('div', { class: 'tile' }, h('span', { class: `mark ${number ? tone : 'none'}`, ariaHidden: 'true' }, number ? mark : '✓'), h('strong', { class: 'num' }, count(number)), h('span', { class: 'quiet' }, number === 1 ? severity : title.toLowerCase()));
         })),
         h('p', { class: 'small quiet' }, `Run ${when(told.checked)}${running ? ' – running again now …' : ''}`),
         open.length === 0 && h('div', { class: 'note good' }, '✓ Nothing was found that is not waived.'),
@@ -89,7 +89,7 @@ class Checks extends Step {
     const [tone, word] = CHANGES[change] ?? [];
     const fold = h('details', {
       class: 'sheet fold', open: this.unfolded.has(id), ontoggle: () => (fold.open ? this.unfolded.add(id) : this.unfolded.delete(id)),
-    }, h('summary', { dataset: { keep: `check-${id}` } }, h('span', { class: 'grow wrap' }, words(title)),
+    }, h('summary', { dataset: { keep: `check-${id}` } }, h('span', { class: 'grow wrap' }, words(capital(title))),
       word && h('span', { class: `tag ${tone}` }, word),
       status === 'failed' ? h('span', { class: 'tag warn' }, '? could not look') : h('span', { class: 'tag num' }, count(check.count))),
     h('div', { class: 'stack tight' },
@@ -97,7 +97,7 @@ class Checks extends Step {
       h('dl', { class: 'facts' }, h('dt', {}, 'Why it matters'), h('dd', { class: 'wrap' }, words(capital(why))), h('dt', {}, 'What to do'), h('dd', { class: 'wrap' }, words(capital(todo))),
         waiver && [h('dt', {}, 'Waived'), h('dd', { class: 'wrap' }, `${waiver.why} – ${waiver.who}, ${when(waiver.at)}`)],
         cause && [h('dt', {}, 'Part of'), h('dd', {}, h('code', {}, cause))]),
-      first.length > 0 && h('ul', { class: 'evidence' }, first.map(({ item, text }) => h('li', { class: 'wrap' }, h('code', { class: 'wrap' }, item), ' ', text)),
+      first.length > 0 && h('ul', { class: 'evidence' }, first.map(({ item, text }) => h('li', { class: 'wrap' }, h('code', { class: 'wrap' }, item), ' ', words(text))),
         check.count > first.length && h('li', { class: 'quiet' }, `and ${count(check.count - first.length)} more: `, h('code', {}, `omt check --only ${id} --export DIR`), ' writes all of them')),
       h('div', { class: 'row apart' }, h('code', { class: 'small quiet' }, id),
         status === 'waived'
@@ -117,7 +117,7 @@ class Checks extends Step {
     const why = field(this.store, { id: 'waive-why', label: 'Reason', control: 'textarea', rows: 3, helpKey: waived ? 'waive.why' : 'unwaive.why', maxLength: 2000 });
     askInside(this, {
       title: waived ? 'Go on in spite of this check?' : 'Let this check count again?', label: waived ? 'Waive it' : 'It counts again', first: why.input,
-      content: h('div', { class: 'stack' }, h('p', { class: 'wrap' }, words(title)), h('p', { class: 'small quiet' }, 'Your name and the reason stand in the journal and in every report.'), why.element),
+      content: h('div', { class: 'stack' }, h('p', { class: 'wrap' }, words(capital(title))), h('p', { class: 'small quiet' }, 'Your name and the reason stand in the journal and in every report.'), why.element),
       act: async () => {
         if (!why.input.value.trim()) { why.wrong('a reason is needed'); why.input.focus(); return false; }
         return commandOrFail(this.store, waived ? 'waive' : 'unwaive', { check: id, why: why.input.value });

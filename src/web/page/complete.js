@@ -12,6 +12,9 @@ const DOORS = [
   ['journal', 'Journal', 'Who decided what, in order.'],
 ];
 
+/** The order in which outcomes are told. */
+const OUTCOMES = ['verified', 'missing', 'unreadable', 'changing', 'unmigratable', 'refused', 'failed'];
+
 class Complete extends Step {
   title({ data }) { return Object.keys(data.left).length ? 'Complete, with documents left behind' : 'Complete'; }
 
@@ -43,7 +46,8 @@ class Complete extends Step {
   }
 
   sums({ outcomes = {}, rows, committed, complete, pending, orphans, bytes }) {
-    const entries = Object.entries(outcomes).filter(([, number]) => number > 0);
+    const place = ([outcome]) => OUTCOMES.indexOf(outcome);
+    const entries = Object.entries(outcomes).filter(([, number]) => number > 0).sort((one, other) => place(one) - place(other));
     if (pending) entries.push(['pending', pending]);
     const all = entries.reduce((sum, [, number]) => sum + number, 0);
     const clean = complete && committed && entries.every(([outcome]) => outcome === 'verified');

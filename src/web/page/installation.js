@@ -7,7 +7,7 @@ import { fromTo } from './strip.js';
 
 const PLACES = [
   { name: 'folder', label: 'Folder of `SuperOffice.config`', found: ['installation.folder'] },
-  { name: 'database', label: 'Database', found: ['database.url'] },
+  { name: 'database', label: 'Database', found: ['database.url', 'database.name'] },
   { name: 'user', label: 'Database login', found: ['database.user'] },
   { name: 'password', label: 'Password of that login', type: 'password', found: ['database.password'] },
   { name: 'prefix', label: 'Schema of the tables', found: ['database.prefix'] },
@@ -51,7 +51,7 @@ class Found extends Step {
     this.look.disabled = !this.store.may('locate');
     this.state.textContent = busy ? `${capital(busy.what)} …` : '';
     const cannot = this.store.block('use-installation');
-    redraw(this.wanted, [data.wanted, data.contradictions, busy ? null : cannot], () => h('div', { class: 'stack tight' },
+    redraw(this.wanted, [data.wanted, data.contradictions], () => data.wanted.length + data.contradictions.length > 0 && h('div', { class: 'stack tight' },
       data.wanted.map(({ key, why, todo }) => h('div', { class: 'note warn' }, h('strong', {}, h('code', {}, key)),
         h('div', { class: 'wrap' }, words(capital(why))), h('div', { class: 'small wrap' }, words(capital(todo))))),
       data.contradictions.length > 0 && h('div', { class: 'note warn' }, h('strong', {}, 'Sources that say different things'),
@@ -84,7 +84,7 @@ function found({ found: settings, looked }, busy) {
       looked.length > 0 && h('ul', { class: 'plain-list small' }, looked.map((place) => h('li', { class: 'wrap' }, `Looked into ${place}`))));
   }
   return [
-    h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'What was found' }, h('table', { class: 'stacked' },
+    h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Settings' }, h('table', { class: 'stacked' },
       h('thead', {}, h('tr', {}, ['Setting', 'Value', 'Where that is said'].map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', {}, settings.map(({ key, value, place, overruled }) => h('tr', { class: overruled ? 'over' : '' },
         h('th', { scope: 'row' }, h('code', {}, key)),

@@ -48,6 +48,8 @@ class LogOn extends Step {
     if (data.step !== 'log-on') return;
     if (!this.touched && data.user && !this.user.input.value) this.user.input.value = data.user;
     this.go.disabled = !this.store.may('log-on');
+    // Where the button at the bottom does it, one is enough.
+    this.go.hidden = this.main().command === 'log-on';
     this.countDown(data.wait ?? 0);
     redraw(this.said, [data.verdict, data.proofs, data.user], () => {
       if (!data.verdict) return null;

@@ -34,7 +34,7 @@ class Mailing extends Asking {
 
 function forwarding(addresses) {
   if (addresses.length === 0) return h('p', { class: 'quiet' }, 'Customer Service has no mailboxes.');
-  return h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Addresses' }, h('table', { class: 'stacked' },
+  return h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Addresses' }, h('table', { class: 'stacked mail-table' },
     h('thead', {}, h('tr', {}, ['Today', 'Online', 'How'].map((text) => h('th', { scope: 'col' }, text)))),
     h('tbody', {}, addresses.map(({ role, typed, address, proposed, conflict, forward, done, trouble: wrong }) => h('tr', {},
       h('th', { scope: 'row', class: 'wrap' }, typed || '(blank)', h('div', { class: 'small quiet' }, role)),

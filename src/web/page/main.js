@@ -29,7 +29,7 @@ class App extends HTMLElement {
 
   /** The texts of help, once the program answers. */
   askHelp() {
-    if (!this.store.live || this.asked) return;
+    if (!this.store.view || this.asked) return;
     this.asked = true;
     this.store.api.ask('help').then((texts) => { this.store.help = texts; this.store.tell(); }, () => { this.asked = false; });
   }

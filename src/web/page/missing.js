@@ -34,7 +34,7 @@ class Missing extends Step {
       h('option', { value: '' }, 'All outcomes'), LEFT_OUTCOMES.map((one) => h('option', { value: one }, capital(one))));
     this.exporting = h('button', { class: 'button', dataset: { keep: 'export' }, onclick: () => this.export() }, 'Export as CSV');
     this.state = h('span', { class: 'small quiet num', role: 'status' });
-    this.means = h('p', { class: 'small quiet' });
+    this.means = h('p', { class: 'small quiet', hidden: true });
     this.body = h('div', { class: 'stack tight' });
     this.append(h('div', { class: 'stack' },
       h('div', { class: 'filter-bar' }, h('label', { class: 'sr', htmlFor: 'left-filter' }, 'Filter'), typed, h('label', { class: 'sr', htmlFor: 'left-outcome' }, 'Outcome'), outcome, this.exporting, this.state),
@@ -53,7 +53,9 @@ class Missing extends Step {
     this.skip = skip;
     const mine = this.asked += 1;
     const { filter, outcome } = this;
-    fill(this.means, words(this.store.help?.[`outcome.${outcome}`] ?? ''));
+    const means = this.store.help?.[`outcome.${outcome}`];
+    this.means.hidden = !means;
+    fill(this.means, words(means ?? ''));
     try {
       const page = await this.store.api.ask('left', { filter, outcome, skip, limit: LEFT_PAGE });
       // Answers may overtake each other.
@@ -76,7 +78,7 @@ class Missing extends Step {
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Documents that did not come' }, h('table', { class: 'stacked left-table' },
         h('thead', {}, h('tr', {}, ['Item', 'Outcome', 'Where it should be', 'Why'].map((text) => h('th', { scope: 'col' }, text)))),
         h('tbody', {}, items.map(({ item, outcome, path, detail }) => h('tr', {}, h('th', { scope: 'row' }, h('code', {}, item)),
-          h('td', {}, h('span', { class: 'tag warn' }, outcome)), h('td', { class: 'wrap mono' }, path || '–'), h('td', { class: 'wrap' }, detail)))))),
+          h('td', {}, h('span', { class: 'tag warn' }, outcome)), h('td', { class: 'wrap mono' }, path || '–'), h('td', { class: 'wrap' }, words(detail))))))),
       total > LEFT_PAGE && h('nav', { class: 'row', ariaLabel: 'Pages' }, turn('← Before', this.skip - LEFT_PAGE, 'page-before'),
         h('span', { class: 'small quiet num' }, `${count(this.skip + 1)} – ${count(this.skip + items.length)} of ${count(total)}`), turn('After →', this.skip + LEFT_PAGE, 'page-after')));
   }

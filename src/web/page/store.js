@@ -29,13 +29,15 @@ export class Store {
 
   /** Begins to keep the view fresh, for as long as the window is open. */
   async start() {
+    // A page that is left keeps no line open: browsers have few of them for one address.
+    addEventListener('pagehide', () => this.line?.abort());
     for (let failures = 0; ;) {
       try {
         this.take(await this.api.ask('view'));
         await this.listenOnce(() => { failures = 0; });
       } catch (problem) {
         this.live = false;
-        this.problem = problem;
+        if (problem.name !== 'AbortError') this.problem = problem;
         this.tell();
         if (problem.status === 401) return;
       }
@@ -45,6 +47,7 @@ export class Store {
   }
 
   async listenOnce(opened) {
+    this.line = new AbortController();
     try {
       this.seen = await this.api.listen(this.seen, (event) => {
         if (event.id !== undefined) this.seen = event.id;
@@ -59,7 +62,7 @@ export class Store {
         } else if (event.event !== 'item') {
           this.refresh();
         }
-      });
+      }, this.line.signal);
     } finally {
       this.live = false;
       this.tell();

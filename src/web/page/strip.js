@@ -4,7 +4,7 @@ import { h, redraw, svg } from './dom.js';
 import { Part, trouble } from './part.js';
 
 const TENANT_STATES = {
-  'migration-pending': ['waiting for a migration', ''], 'offline-maintenance': ['holds a test migration', 'warn'], running: ['in use', 'good'],
+  migration_pending: ['waiting for a migration', ''], offline_maintenance: ['holds a test migration', 'warn'], running: ['in use', 'good'],
 };
 
 class FromTo extends Part {
@@ -18,7 +18,7 @@ class FromTo extends Part {
         h('div', { class: 'from-to' },
           place('On site', installation.owner ?? h('span', { class: 'quiet' }, unknown), facts.map(([name, value]) => `${name} ${value}`).join(' · ')),
           svg('svg', { viewBox: '0 0 24 24', class: 'arrow', 'aria-hidden': 'true' }, svg('path', { d: 'M4 12h15M13 6l6 6-6 6' })),
-          place('Online', tenant.company ?? tenant.customer ?? h('span', { class: 'quiet' }, tenant.trouble ? 'does not answer' : unknown),
+          place('Online', tenant.company ?? tenant.customer ?? h('span', { class: 'quiet' }, tenant.trouble ? 'not known' : unknown),
             [tenant.company && tenant.customer, state && h('span', { class: `tag ${kind}` }, state), tenant.trouble && h('span', { class: 'tag bad' }, '✕ no answer')])),
         tenant.trouble && h('div', { class: 'stack tight' }, trouble(tenant.trouble, 'warn'),
           may && h('div', {}, h('button', { class: 'button small', dataset: { keep: 'ask-tenant' }, onclick: () => this.store.command('detect') }, 'Ask the tenant again'))));

@@ -5,7 +5,7 @@ import { STEPS, Step } from './part.js';
 import { RatePicture } from './picture.js';
 import { UploadControl } from './uploadcontrol.js';
 
-const LANES = { waiting: ['', '', 'waiting'], running: ['', 'busy', 'under way'], succeeded: ['✓', 'good', 'succeeded'], incomplete: ['!', 'warn', 'incomplete'], nothing: ['–', 'none', 'there is nothing of it'] };
+const LANES = { waiting: ['', '', 'waiting'], running: ['', 'busy', 'under way'], succeeded: ['✓', 'good', 'succeeded'], incomplete: ['!', 'warn', 'incomplete'], open: ['', '', 'not finished'], nothing: ['–', 'none', 'there is nothing of it'] };
 const HEADS = {
   ready: 'Ready to begin', running: 'Uploading', paused: 'Paused', stopping: 'Stopping: what is under way is finished', stopped: 'Stopped', failed: 'It did not come to its end', done: 'Done',
 };
@@ -61,7 +61,8 @@ class Uploading extends Step {
     ].filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value))));
     redraw(this.wait, [data.bottleneck, data.state], () => (data.state === 'running'
       ? [h('strong', {}, 'Bottleneck now: '), data.bottleneck ?? 'nothing in particular'] : null));
-    for (const row of data.rows) this.lane(row);
+    const still = ['stopped', 'failed'].includes(data.state);
+    for (const row of data.rows) this.lane(still && row.state === 'running' ? { ...row, state: 'open', text: 'Not finished' } : row);
     redraw(this.troubles, data.troubles, () => (data.troubles.length === 0 ? null : [
       h('h2', {}, 'What went wrong so far'), data.troubles.map((group) => this.group(group))]));
     redraw(this.edges, data.edges, () => data.edges.map(({ edge, capacity, queued, items, waited }) => h('tr', {}, h('td', {}, edge),
@@ -83,8 +84,8 @@ class Uploading extends Step {
     lane.mark.textContent = mark;
     lane.state.textContent = `: ${word}`;
     lane.text.textContent = row.text || capital(word);
-    lane.bar.value = row.state === 'succeeded' ? 1 : row.items ? row.ended / row.items : 0;
-    lane.bar.hidden = ['waiting', 'nothing'].includes(row.state);
+    lane.bar.value = row.items ? row.ended / row.items : 0;
+    lane.bar.hidden = row.items === 0;
     lane.figures.textContent = [
       row.items > 0 && `${count(row.ended)} of ${count(row.items)}`, row.sent > 0 && `sent ${size(row.sent)}`, row.skipped > 0 && `skipped ${size(row.skipped)}`,
       row.otherwise > 0 && `${count(row.otherwise)} did not come`].filter(Boolean).join(' · ');
@@ -95,7 +96,7 @@ class Uploading extends Step {
     const fold = h('details', { class: 'sheet fold', open: this.unfolded.has(kind), ontoggle: () => (fold.open ? this.unfolded.add(kind) : this.unfolded.delete(kind)) },
       h('summary', { dataset: { keep: `trouble-${kind}` } }, h('span', { class: 'mark warn', ariaHidden: 'true' }, '!'), h('span', { class: 'grow' }, capital(kind)), h('span', { class: 'tag num warn' }, count(number))),
       this.store.help?.[`outcome.${kind}`] && h('p', { class: 'small quiet' }, words(this.store.help[`outcome.${kind}`])),
-      h('ul', { class: 'evidence' }, first.map((text) => h('li', { class: 'wrap' }, text)), number > first.length && h('li', { class: 'quiet' }, `and ${count(number - first.length)} more`)));
+      h('ul', { class: 'evidence' }, first.map((text) => h('li', { class: 'wrap' }, words(text))), number > first.length && h('li', { class: 'quiet' }, `and ${count(number - first.length)} more`)));
     return fold;
   }
 }
