@@ -61,10 +61,18 @@ pub enum Code {
     CheckBlocked,
     /// The wizard does not take this command now.
     CommandRefused,
+    /// There is nobody to answer questions.
+    TerminalAbsent,
     /// A part of a table that is not what its format, its head or its name says.
     PartInvalid,
     /// Two things that must be equal are not.
     VerificationFailed,
+    /// The installation cannot be held still: a file or the database does not take what would freeze it.
+    FreezeRefused,
+    /// The installation cannot be put back as it was before the freeze.
+    FreezeStuck,
+    /// Somebody has written while the installation was frozen.
+    InstallationWritten,
     /// Reading or writing a file failed.
     Io,
     /// A part of the program ended when it should not have.
@@ -102,8 +110,12 @@ impl Code {
             Self::PackInvalid => "pack.invalid",
             Self::CheckBlocked => "check.blocked",
             Self::CommandRefused => "command.refused",
+            Self::TerminalAbsent => "terminal.absent",
             Self::PartInvalid => "part.invalid",
             Self::VerificationFailed => "verification.failed",
+            Self::FreezeRefused => "freeze.refused",
+            Self::FreezeStuck => "freeze.stuck",
+            Self::InstallationWritten => "installation.written",
             Self::Io => "io",
             Self::Internal => "internal",
             Self::Interrupted => "interrupted",

@@ -53,14 +53,19 @@ impl From<&Error> for Exit {
             | Code::LedgerBusy
             | Code::LedgerForeign
             | Code::PeopleInvalid
+            | Code::FreezeRefused
+            | Code::TerminalAbsent
             | Code::TenantDenied => Self::Usage,
-            Code::TenantRefused | Code::CheckBlocked | Code::CommandRefused => Self::Blocked,
+            Code::TenantRefused | Code::CheckBlocked | Code::CommandRefused | Code::InstallationWritten => {
+                Self::Blocked
+            }
             Code::LedgerUnusable
             | Code::DatabaseUnreachable
             | Code::TenantUnreachable
             | Code::TenantFaulty
             | Code::StoreUnusable
             | Code::DatabaseChanged
+            | Code::FreezeStuck
             | Code::Io
             | Code::Internal => Self::Incomplete,
             Code::PackInvalid | Code::PartInvalid | Code::VerificationFailed => Self::Different,

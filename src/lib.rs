@@ -27,7 +27,10 @@
 //! * [`ledger`]: the durable truth about a migration; [`report`]: what it says to people and programs;
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`wizard`]: the front actor: steps, commands, view; [`web`] and [`stdio`]: how other front ends reach it;
+//! * [`bundle`]: what somebody needs who is to help, without names and secrets;
+//! * [`wizard`]: the front actor: steps, commands, view;
 //! * [`forecast`]: how long it will take, measured beforehand;
+//! * [`receipt`]: the tenant's signed statement of what it holds, checked offline;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
@@ -38,6 +41,7 @@
 
 pub mod archive;
 pub mod bench;
+pub mod bundle;
 pub mod checks;
 pub mod clock;
 pub mod config;
@@ -54,6 +58,7 @@ pub mod onsite;
 pub mod pack;
 pub mod people;
 pub mod pipeline;
+pub mod receipt;
 pub mod report;
 pub mod resources;
 pub mod sample;

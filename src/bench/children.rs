@@ -118,12 +118,16 @@ pub(super) struct Migrate {
 impl Migrate {
     /// Runs a pass to its end, or until `stop`, and answers what it said at last. The process is gone in any case.
     pub(super) async fn pass(&self, stop: &CancellationToken) -> Result<Finished> {
+        self.command(&["migrate", "--test"], stop).await
+    }
+
+    /// The same with another command.
+    pub(super) async fn command(&self, named: &[&str], stop: &CancellationToken) -> Result<Finished> {
         let mut command = command(&self.program);
-        let arguments: [OsString; 8] = [
-            "migrate".into(),
+        command.args(named);
+        let arguments: [OsString; 6] = [
             "-c".into(),
             self.config.clone().into(),
-            "--test".into(),
             "--json".into(),
             "--progress".into(),
             "none".into(),
@@ -166,6 +170,13 @@ pub(super) struct Finished {
     pub(super) retries: u64,
     pub(super) edges: Vec<Edge>,
     pub(super) resources: Resources,
+    #[serde(default)]
+    pub(super) freeze: Option<Freeze>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Freeze {
+    pub(super) seconds: f64,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -165,6 +165,7 @@ mod tests {
             retries: 1,
             edges: vec![edge("scanner→hasher", waited[0]), edge("chunker→uploader", waited[1])],
             resources: children::Resources { cpu_seconds: 1.0, peak_memory: 1 << 20 },
+            freeze: None,
         }
     }
 

@@ -67,7 +67,7 @@ fn settle() {
 }
 
 /// The files of the first `count` documents.
-fn files_of_documents(config: &Path, count: u64) -> Result<Vec<PathBuf>> {
+pub(super) fn files_of_documents(config: &Path, count: u64) -> Result<Vec<PathBuf>> {
     let installation = installation(config)?;
     let mut source = installation.open()?;
     let (mut roots, _) = installation.roots(&mut source)?;
@@ -97,7 +97,7 @@ fn files_of_documents(config: &Path, count: u64) -> Result<Vec<PathBuf>> {
 }
 
 /// Bytes that cannot be compressed and that no other file shares.
-fn fill(path: &Path, size: u64, seed: u64) -> std::io::Result<()> {
+pub(super) fn fill(path: &Path, size: u64, seed: u64) -> std::io::Result<()> {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let mut block = vec![0; 1 << 20];
     let mut file = File::create(path)?;

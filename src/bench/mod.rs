@@ -7,6 +7,8 @@
 //! goes away at the end, however it ends.
 
 mod children;
+pub mod cutover;
+pub mod database;
 mod figures;
 mod input;
 mod machine;

@@ -3,7 +3,9 @@
 use super::sweep::{evidence, find_rows, key_of, moment, sweep};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
+use crate::onsite::changes::Change;
 use crate::onsite::database::Query;
+use crate::onsite::take_back::outstanding_at;
 
 /// Up to here keys are the central database's own; satellites have those above (`domain.md` 2.1).
 const CENTRAL_KEYS: i64 = 0x0100_0000;
@@ -97,7 +99,7 @@ pub(super) static CHECKS: &[Check] = &[
         severity: Severity::Warning,
         title: "a system event already keeps users out",
         why: "a live migration sets such an event: this may be left over from an earlier one, and is no sign that users are out now",
-        todo: "remove it in the administration, unless it is meant to be there",
+        todo: "remove it in the administration, unless it is meant to be there; one of omt is ended by `omt unfreeze`",
         look: no_login,
     },
     Check {
@@ -263,11 +265,14 @@ fn no_login(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Look
         "SELECT {top} {SystemEvent.SystemEvent_id}, {SystemEvent.eventkey}, {SystemEvent.scope|0} FROM {SystemEvent}
                 WHERE {=SystemEvent.SystemEvent_id} > ?1 AND LOWER({=SystemEvent.eventkey}) LIKE '%nologin%'
                 ORDER BY {=SystemEvent.SystemEvent_id} {limit}";
+    let outstanding = outstanding_at(&ground.config.migration.ledger);
     find_rows(ground, findings, text, &[], |row| {
-        evidence(
-            format!("table/SystemEvent/{}", row.integer(0)),
-            format!("the event `{}` with scope {}", row.text(1), row.integer(2)),
-        )
+        let (id, key) = (row.integer(0), row.text(1));
+        let ours = |change: &Change| matches!(change, Change::NoLogin(event) if event.id == id && event.key == key);
+        let ours = outstanding.iter().any(|one| ours(&one.change));
+        let whose = if ours { "; omt has set it: `omt unfreeze` deletes it" } else { "" };
+        let text = format!("the event `{key}` with scope {}{whose}", row.integer(2));
+        evidence(format!("table/SystemEvent/{id}"), text)
     })
 }
 

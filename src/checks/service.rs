@@ -4,8 +4,11 @@ use super::archive::file;
 use super::sweep::{evidence, find_rows};
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
+use crate::onsite::attachment_folders;
+use crate::onsite::changes::Change;
 use crate::onsite::database::Query;
-use crate::onsite::{Installation, attachment_folders};
+use crate::onsite::discovery::Text;
+use crate::onsite::take_back::outstanding_at;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -40,7 +43,7 @@ pub(super) static CHECKS: &[Check] = &[
         severity: Severity::Warning,
         title: "Customer Service is frozen already",
         why: "a live migration writes the word `frozen`: this one may be left over from an earlier one, and nothing comes in meanwhile",
-        todo: "delete the line from the file, unless the freeze is meant",
+        todo: "delete the line from the file, unless the freeze is meant; what omt has written, `omt unfreeze` takes out",
         look: frozen,
     },
     Check {
@@ -107,23 +110,19 @@ fn folders(ground: &mut Ground<'_>) -> Result<Option<BTreeMap<String, PathBuf>>>
     Ok(Some(folders.into_values().map(|named| (named.clone(), here(&named))).collect()))
 }
 
-/// The configuration files of Customer Service, where its usual folders have one.
-fn configurations(installation: &Installation) -> impl Iterator<Item = PathBuf> {
-    ["Service", "Customer Service", ""]
-        .map(|folder| installation.folder.join(folder).join("config"))
-        .into_iter()
-        .filter(|path| path.is_file())
-}
-
 fn frozen(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
     let mut looked = Looked::NotHere("the `config` file of Customer Service was not found".into());
-    for path in configurations(ground.installation) {
+    let outstanding = outstanding_at(&ground.config.migration.ledger);
+    for path in &ground.installation.service {
         looked = Looked::Yes;
-        let bytes = std::fs::read(&path).map_err(|cause| crate::Error::io("read", &path, cause))?;
         // The word counts, whatever the rest of the file is written in.
-        let text = String::from_utf8_lossy(&bytes);
+        let text = Text::read(path)?.content;
         if let Some(line) = text.lines().position(|line| line.trim().eq_ignore_ascii_case("frozen")) {
-            findings.add(file(&path), format!("line {} says `frozen`", line + 1))?;
+            let here = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let ours =
+                outstanding.iter().any(|one| matches!(&one.change, Change::ServiceWord(word) if word.file == here));
+            let whose = if ours { "; omt has written it: `omt unfreeze` takes it out" } else { "" };
+            findings.add(file(path), format!("line {} says `frozen`{whose}", line + 1))?;
         }
     }
     Ok(looked)
@@ -213,12 +212,18 @@ mod tests {
     const CLEAN: &str = "INSERT INTO config (id, attachment_path) VALUES (1, 'attachments');
         INSERT INTO attachment (id, name) VALUES (1, 'a.pdf'); INSERT INTO ticket_attachment (id, attachment_id) VALUES (1, 1)";
 
+    /// Looked for anew: a file has come.
+    fn found(mut site: Site) -> Site {
+        site.installation = crate::onsite::Installation::find(&site.config).unwrap();
+        site
+    }
+
     fn site(more: &str) -> Site {
         let site = Site::new(&TABLES, &format!("{CLEAN}; {more}"));
         std::fs::create_dir_all(site.path("attachments/folder0")).unwrap();
         std::fs::create_dir(site.path("Service")).unwrap();
         std::fs::write(site.path("Service/config"), "dbHost = x\n# frozen\n").unwrap();
-        site
+        found(site)
     }
 
     #[test]
@@ -258,6 +263,22 @@ mod tests {
         std::fs::write(&path, b"dbHost = \xe5\r\n Frozen \r\n").unwrap();
         site.finds("service.frozen", &[&file(&path)]);
         assert_eq!(site.look("service.frozen").all[0].text, "line 2 says `frozen`");
+    }
+
+    #[test]
+    fn a_freeze_of_this_program_is_told_with_what_ends_it_wherever_discovery_found_the_file() {
+        let site = Site::new(&["SystemEvent"], "SELECT 1");
+        std::fs::create_dir(site.path("WebTools")).unwrap();
+        let path = site.path("WebTools/config");
+        std::fs::write(&path, "dbHost = x\n").unwrap();
+        let site = found(site);
+        let ledger = crate::ledger::Ledger::open(&site.path("ledger.db")).unwrap();
+        crate::onsite::freeze::freeze(&ledger, &site.installation, &site.config.freeze).unwrap();
+        ledger.close().unwrap();
+        site.finds("service.frozen", &[&file(&path)]);
+        for check in ["service.frozen", "database.no-login"] {
+            assert!(site.look(check).all[0].text.contains("`omt unfreeze`"), "{check}");
+        }
     }
 
     #[test]

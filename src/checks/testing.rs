@@ -119,5 +119,6 @@ pub(crate) fn tenant(company: &str, serial: &str) -> TenantInfo {
         taken_names: Vec::new(),
         mail_domain: "customer.suocrm.com".into(),
         limits: Limits::default(),
+        receipt_key: None,
     }
 }

@@ -31,6 +31,9 @@ pub(super) struct Output {
     /// What is logged, on stderr: error, warn, info, debug, trace, or a filter such as `omt::pipeline=debug`
     #[arg(long, global = true, default_value = "error", value_name = "LEVEL")]
     pub(super) log_level: String,
+    /// Log into this file too, at least `info`; it is bounded and rotated once
+    #[arg(long, global = true, value_name = "FILE", env = "OMT_LOG_FILE")]
+    pub(super) log_file: Option<PathBuf>,
     /// How it is logged
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
@@ -68,6 +71,10 @@ pub(super) enum Command {
     Discover(Discover),
     /// Say whether a user may migrate the installation, and how far that is proven
     Logon(Logon),
+    /// Send what is new or has changed while users work on; nothing is frozen and nothing accepted
+    Seed(Seed),
+    /// Put the installation back as it was before it was frozen
+    Unfreeze(At),
     /// Migrate, or resume, or recover: the tool finds out which
     Migrate(Run),
     /// Send only what was missing or has changed; fails if nothing was migrated yet
@@ -85,8 +92,14 @@ pub(super) enum Command {
     Status(At),
     /// Write the report
     Report(Report),
+    /// Fetch the tenant's signed receipt, or check one offline
+    Receipt(Receipt),
+    /// Put together what support needs, without secrets and names; says what is in it before it is written
+    Bundle(Bundle),
     /// Measure a whole migration on this machine, stage by stage
     Bench(Bench),
+    /// The wizard in this terminal: every step with questions
+    Wizard(At),
     /// The wizard for browsers and programs: a page and an API on this machine, or JSON lines
     Serve(ServeFaces),
     /// The receiving side
@@ -239,6 +252,18 @@ pub(super) struct Run {
     /// Go on although company name or serial number differ from the last run
     #[arg(long)]
     pub(super) identity_changed: bool,
+    /// Nobody works in the installation: I have seen to it, and vouch for it while this runs
+    #[arg(long)]
+    pub(super) frozen: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Seed {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Go on although company name or serial number differ from the last run
+    #[arg(long)]
+    pub(super) identity_changed: bool,
 }
 
 impl Run {
@@ -283,6 +308,42 @@ pub(super) struct Verify {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Receipt {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// Write it here instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<ReceiptCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check every byte of a receipt, offline; exit 0, 5 if anything differs, 2 if it is no receipt
+    Verify(VerifyReceipt),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct VerifyReceipt {
+    /// The receipt
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Whose receipt it must be: the tenant's key, 64 digits, or a file that holds them
+    #[arg(long, value_name = "HEX|FILE")]
+    pub(super) key: Option<String>,
+    /// Compare with this ledger: every item, and the sum of every table
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
+    /// Read every file and every row of the installation again, and compare; needs the ledger too
+    #[arg(long)]
+    pub(super) installation: bool,
+    #[command(flatten)]
+    pub(super) at: At,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct Report {
     #[command(flatten)]
     pub(super) at: At,
@@ -307,6 +368,24 @@ pub(super) enum ReportFormat {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct Bundle {
+    #[command(flatten)]
+    pub(super) at: At,
+    /// The archive to write; it must not exist
+    #[arg(long, value_name = "FILE", default_value = "bundle.zip")]
+    pub(super) out: PathBuf,
+    /// Add this log; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Vec<PathBuf>,
+    /// Do not run the checks for it
+    #[arg(long)]
+    pub(super) no_checks: bool,
+    /// Write it without asking
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct Bench {
     /// How many documents; 5000 by default, 100 with `--large`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -323,6 +402,21 @@ pub(super) struct Bench {
     /// Move the tables of the database too
     #[arg(long)]
     pub(super) tables: bool,
+    /// Measure the tables instead: rows read, many tables against one, a second pass
+    #[arg(long, conflicts_with_all = ["documents", "size", "rtt", "large", "tables"])]
+    pub(super) database: bool,
+    /// With `--database`: rows of the narrow table; the wide one has a tenth
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) rows: u64,
+    /// With `--database`: how many tables of ten rows
+    #[arg(long, default_value_t = 20_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) tiny: u64,
+    /// With `--database`: only read, from this database, as `mssql://HOST/DATABASE`; login in `OMT_DATABASE_…`
+    #[arg(long, value_name = "URL", requires = "database")]
+    pub(super) url: Option<String>,
+    /// Measure two seeds and the final window instead, with so many documents and with ten times as many
+    #[arg(long, conflicts_with_all = ["large", "rtt"])]
+    pub(super) cutover: bool,
     /// Where to make the temporary folder; in the system's own by default
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -382,6 +476,18 @@ pub(super) struct Serve {
     /// The most bytes of request bodies in memory
     #[arg(long, default_value = "256MiB")]
     pub(super) memory: Size,
+    /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as `OMT_TENANT_SMTP_PASSWORD`. Without it no mail is sent
+    #[arg(long, value_name = "URL", requires = "mail_from")]
+    pub(super) smtp: Option<String>,
+    /// Who mails are from, `NAME <ADDRESS>`
+    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
+    pub(super) mail_from: Option<String>,
+    /// Certificates to trust at the mail server beside those of the system, PEM
+    #[arg(long, value_name = "FILE", requires = "smtp")]
+    pub(super) smtp_ca: Option<PathBuf>,
+    /// Where users log in, for the welcome mail
+    #[arg(long, value_name = "URL", requires = "smtp")]
+    pub(super) login_url: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,6 +1,6 @@
-//! `omt migrate` and `omt recover`.
+//! `omt migrate`, `omt recover` and `omt seed`.
 
-use super::args::{Output, Run};
+use super::args::{Output, Run, Seed};
 use super::face::Face;
 use super::{Ended, print_json};
 use omt::config::Config;
@@ -9,6 +9,16 @@ use omt::migration::{Consent, Control, Summary, migrate as run};
 use omt::pipeline::Stop;
 
 pub(super) async fn migrate(args: Run, recovery_only: bool, output: &Output) -> Ended {
+    pass(args, recovery_only, false, output).await
+}
+
+/// `omt seed`
+pub(super) async fn seed(args: Seed, output: &Output) -> Ended {
+    let args = Run { at: args.at, test: false, live: false, identity_changed: args.identity_changed, frozen: false };
+    pass(args, false, true, output).await
+}
+
+async fn pass(args: Run, recovery_only: bool, seed: bool, output: &Output) -> Ended {
     let mut config = Config::load(&args.at.config)?;
     if let Some(mode) = args.mode() {
         config.migration.mode = mode;
@@ -17,7 +27,7 @@ pub(super) async fn migrate(args: Run, recovery_only: bool, output: &Output) -> 
     serve_metrics(&config)?;
     stop_on_signals(control.stop.clone());
     let face = Face::new(output, &control);
-    let consent = Consent { identity_changed: args.identity_changed, recovery_only };
+    let consent = Consent { identity_changed: args.identity_changed, recovery_only, seed, frozen: args.frozen };
     let summary = run(config, consent, control, face.observer()).await;
     face.finish();
     let summary = summary?;

@@ -2,23 +2,28 @@
 
 mod args;
 mod bench;
+mod bundle;
 mod check;
 mod demo;
 mod discover;
 mod face;
 mod forecast;
 mod install;
+mod logfile;
 mod logon;
 mod loopback;
 mod mail;
 mod migrate;
+mod receipt;
 mod report;
 mod sample;
 mod serve;
 mod status;
 mod tenant;
+mod unfreeze;
 mod users;
 mod verify;
+mod wizard;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -60,15 +65,20 @@ async fn dispatch(args: Args) -> Ended {
         Command::Check(check) => check::check(check, &output).await,
         Command::Discover(discover) => discover::discover(discover, &output),
         Command::Logon(args) => logon::logon(args, &output).await,
+        Command::Seed(args) => migrate::seed(args, &output).await,
+        Command::Unfreeze(at) => unfreeze::unfreeze(&at, &output),
         Command::Migrate(run) => migrate::migrate(run, false, &output).await,
         Command::Recover(run) => migrate::migrate(run, true, &output).await,
         Command::Mail(mail) => mail::mail(&mail, &output).await,
         Command::Users(users) => users::users(users, &output).await,
         Command::Verify(verify) => verify::verify(verify, &output).await,
         Command::Forecast(ask) => forecast::forecast(ask, &output).await,
-        Command::Status(at) => status::status(&at, &output),
+        Command::Status(at) => status::status(&at, &output).await,
         Command::Report(report) => report::report(&report, &output),
+        Command::Wizard(at) => wizard::wizard(&at, &output).await,
         Command::Serve(args) => serve::serve(args, &output).await,
+        Command::Receipt(receipt) => receipt::receipt(receipt, &output).await,
+        Command::Bundle(args) => bundle::bundle(args, &output).await,
         Command::Bench(bench) => bench::bench(bench, &output).await,
         Command::Tenant(tenant) => tenant::tenant(tenant, &output).await,
     }

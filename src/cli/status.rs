@@ -8,12 +8,13 @@ use omt::item::{Kind, Outcome};
 use omt::migration::{ledger_of, outcomes};
 use serde_json::json;
 
-pub(super) fn status(args: &At, output: &Output) -> Ended {
+pub(super) async fn status(args: &At, output: &Output) -> Ended {
     let config = Config::load(&args.config)?;
     let reader = ledger_of(&config)?;
     let totals = reader.totals()?;
     let (pending, bytes) = (totals.of(None, None).0, totals.of(None, Some(Outcome::Verified)).1);
     let last = reader.last_run()?;
+    let mails = omt::migration::mails_now(&config, &reader).await?;
     if output.json {
         let kinds: serde_json::Map<_, _> = Kind::ALL
             .into_iter()
@@ -27,6 +28,7 @@ pub(super) fn status(args: &At, output: &Output) -> Ended {
             "pending": pending,
             "verified_bytes": bytes,
             "orphans": reader.orphan_count()?,
+            "mails": mails,
             "last_run": last.as_ref().map(|(started, ended)| json!({ "started": started, "ended": ended })),
         }));
     } else {
@@ -40,6 +42,9 @@ pub(super) fn status(args: &At, output: &Output) -> Ended {
             Some((started, Some(ended))) => println!("last run: {started} to {ended}"),
             Some((started, None)) => println!("last run: {started}, not ended"),
             None => println!("no run has ended yet"),
+        }
+        if let Some(mails) = mails {
+            print!("{}", omt::report::text::of_mails(&mails));
         }
     }
     Ok(Exit::Verified)

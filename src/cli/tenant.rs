@@ -4,7 +4,7 @@ use super::args::{Customer, Gc, Invite, Output, Restore, Serve, Store, Tenant};
 use super::{Ended, print_json};
 use omt::exit::Exit;
 use omt::tenant::protocol::Limits;
-use omt::tenant::{Invitation, Place, ServeOptions, TlsFiles, customers, invite, serve};
+use omt::tenant::{Invitation, Place, PostOptions, ServeOptions, TlsFiles, customers, invite, serve};
 use omt::{Code, Error, Result};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -48,6 +48,13 @@ async fn serve_tenant(args: Serve, output: &Output) -> Ended {
     let mut options = ServeOptions::new(args.listen);
     options.memory = args.memory.0;
     options.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+    options.post = args.smtp.zip(args.mail_from).map(|(smtp, from)| PostOptions {
+        smtp,
+        from,
+        password: std::env::var("OMT_TENANT_SMTP_PASSWORD").ok().map(Into::into),
+        ca: args.smtp_ca,
+        login: args.login_url,
+    });
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let (ready, address) = tokio::sync::oneshot::channel();
     let json = output.json;

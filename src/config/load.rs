@@ -59,6 +59,7 @@ impl Config {
 
     fn check(&mut self) -> Result<(), String> {
         self.mail.check()?;
+        self.freeze.check()?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let pipeline = &mut self.pipeline;
         for threads in [&mut pipeline.hashers, &mut pipeline.chunkers] {
@@ -138,8 +139,19 @@ impl Tables {
 
 /// `OMT_PIPELINE_MEMORY=1GiB` sets `pipeline.memory`. Values are taken as TOML where they are TOML, else as text.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
-    const SECTIONS: [&str; 10] =
-        ["installation", "database", "archive", "tenant", "migration", "pipeline", "tables", "pace", "metrics", "mail"];
+    const SECTIONS: [&str; 11] = [
+        "installation",
+        "database",
+        "archive",
+        "tenant",
+        "migration",
+        "pipeline",
+        "tables",
+        "pace",
+        "metrics",
+        "mail",
+        "freeze",
+    ];
     for (name, value) in environment {
         let Some((section, key)) = name.strip_prefix("OMT_").and_then(|rest| rest.split_once('_')) else { continue };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -149,7 +161,9 @@ fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, Str
         // Tickets, addresses and names stay text even where they look like numbers or lists.
         let typed = matches!(key.as_str(), "trust_server_certificate" | "timeout_seconds" | "windows_login");
         let textual = !typed
-            && (matches!(section.as_str(), "tenant" | "database" | "installation") || key == "limit" || key == "zone");
+            && (matches!(section.as_str(), "tenant" | "database" | "installation")
+                || matches!(key.as_str(), "limit" | "zone")
+                || (section == "freeze" && matches!(key.as_str(), "user" | "password" | "event_key" | "event_text")));
         let parsed = if textual {
             Value::String(value)
         } else {

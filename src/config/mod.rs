@@ -5,6 +5,7 @@
 //! resolves paths against the folder of the file, so that nothing later has to ask what was meant.
 
 mod foreign;
+mod freeze;
 mod load;
 mod mail;
 mod rate;
@@ -12,11 +13,13 @@ mod secret;
 mod size;
 
 pub use foreign::is_foreign;
+pub use freeze::{Ending, Freeze};
 pub use mail::{Envelope, Mail};
 pub use rate::{Rate, Window};
 pub(crate) use secret::{take_password, unescaped};
 pub use size::Size;
 
+use crate::onsite::database::Rung;
 use crate::pack::cut::Cut;
 use crate::tenant::protocol::Mode;
 use secrecy::SecretString;
@@ -50,6 +53,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Mailboxes and their domains.
     pub mail: Mail,
+    /// How a live migration holds the installation still.
+    pub freeze: Freeze,
     /// The file that this was read from.
     #[serde(skip)]
     pub file: PathBuf,
@@ -243,12 +248,16 @@ pub struct Tables {
     pub part: Size,
     /// The most rows of a part.
     pub part_rows: u64,
-    /// Larger values leave their row and travel as chunks, where a program wants that; `migrate` keeps every value in its row.
+    /// Larger values leave their row and travel as chunks: no row needs the memory of its largest value.
     pub large: Size,
     /// The level of zstd in parts.
     pub level: i32,
     /// A table of more rows is read in ranges of so many, by several connections.
     pub range_rows: u64,
+    /// The highest rung of consistent reading that is tried: `database-snapshot`, `snapshot-isolation`, `frozen` or `plain`.
+    pub rung: Rung,
+    /// Consent to switch snapshot isolation on for the time of the reading, where it is off: that changes the database.
+    pub switch_on: bool,
 }
 
 impl Default for Tables {
@@ -262,6 +271,8 @@ impl Default for Tables {
             large: Size(1 << 20),
             level: 3,
             range_rows: 1_000_000,
+            rung: Rung::DatabaseSnapshot,
+            switch_on: false,
         }
     }
 }

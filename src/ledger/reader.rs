@@ -235,6 +235,19 @@ impl Reader {
         self.orphan_list("WHERE folded = ?1 ORDER BY id LIMIT ?2", params![name, limit as i64])
     }
 
+    /// Whether a file without a row is known with this size and time; `None` if it is not known at all.
+    pub fn has_orphan(&self, root: i64, path: &str, folded: &str, size: u64, modified: i64) -> Result<Option<bool>> {
+        let read = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT size = ?4 AND modified = ?5 FROM orphan WHERE folded = ?3 AND root = ?1 AND path = ?2",
+                )?
+                .query_row(params![root, path, folded, size as i64, modified], |row| row.get(0))
+                .optional()
+        };
+        read().map_err(|cause| self.explain(cause))
+    }
+
     fn orphan_list(&self, rest: &str, values: impl rusqlite::Params) -> Result<Vec<(i64, String, u64, i64)>> {
         let read = || -> rusqlite::Result<Vec<_>> {
             self.connection

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::item::{Key, Outcome};
 use crate::ledger::{Known, Ledger, Reader, Record};
 use crate::tenant::destination::Destination;
-use crate::tenant::protocol::{Finding, Open, RunKind, Verify};
+use crate::tenant::protocol::{Finding, Mode, Open, RunKind, TenantState, Verify};
 use crate::{Code, Error, Result};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -120,11 +120,13 @@ async fn resume(reader: &Reader, to: &dyn Destination, config: &Config) -> Resul
     let identity: serde_json::Value =
         reader.meta("identity")?.and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(nothing)?;
     let text = |name: &str| identity[name].as_str().unwrap_or_default().to_owned();
+    // A running tenant has left rehearsals behind.
+    let running = to.tenant().await?.state == TenantState::Running;
     let open = Open {
         migration,
         company: text("company"),
         serial: text("serial"),
-        mode: config.migration.mode,
+        mode: if running { Mode::Live } else { config.migration.mode },
         identity_changed: false,
     };
     let opened = to.open(open).await?;

@@ -2,15 +2,17 @@
 
 use crate::config::Config;
 use crate::item::Outcome;
-use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
-use crate::onsite::Installation;
+use crate::ledger::{KnownPart, Ledger, PASS, Pass, Reader, Record, Writer};
+use crate::onsite::database::{Refused, Terms};
+use crate::onsite::{Installation, ladder};
 use crate::pipeline::exporter::{Export, Exported};
-use crate::pipeline::{Event, Observer, Stats, Stop};
+use crate::pipeline::{Event, Finished, Observer, Stats, Stop};
+use crate::tables::adjust::Adjusted;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::{Cutting, Left};
 use crate::tenant::destination::Destination;
-use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
+use crate::tenant::protocol::{BoundColumn, DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -55,6 +57,15 @@ pub struct DatabaseReport {
     pub summary: DatabaseSummary,
     /// What stays behind, and why. Shapes are left out.
     pub left_behind: Vec<LeftBehind>,
+    /// Higher rungs of consistent reading that were not possible, and why.
+    #[serde(default)]
+    pub refused: Vec<Refused>,
+    /// What the tenant made different in its database after the proof.
+    #[serde(default)]
+    pub adjusted: Vec<Adjusted>,
+    /// Columns that are bound to the source database, to be made again by the vendor.
+    #[serde(default)]
+    pub bound: Vec<BoundColumn>,
 }
 
 impl DatabaseReport {
@@ -72,30 +83,63 @@ impl DatabaseReport {
 }
 
 /// What the exporter reads, if tables move. Says so where they should and cannot.
-pub(super) fn export(config: &Config, installation: &Installation, observer: &Observer) -> Result<Option<Export>> {
+pub(super) fn export(
+    config: &Config,
+    installation: &Installation,
+    ledger: &Ledger,
+    frozen: bool,
+    observer: &Observer,
+) -> Result<Option<Export>> {
+    ladder::put_back(ledger, config)?.into_iter().for_each(|message| warn(observer, message));
     let tables = &config.tables;
     if !tables.moving {
         return Ok(None);
     }
-    // One to plan with.
-    let first = installation.connect()?;
-    if !first.is_exact() {
-        let message =
-            "the tables stay here: exact rows of this kind of database cannot be read yet; documents move".to_owned();
-        tracing::warn!("{message}");
-        observer(Event::Warning { message });
+    if !installation.connect()?.is_exact() {
+        let message = "the tables stay here: exact rows of this kind of database cannot be read yet; documents move";
+        warn(observer, message.to_owned());
         return Ok(None);
     }
-    let others = (0..config.pipeline.exporters).map(|_| installation.connect());
-    let databases = std::iter::once(Ok(first)).chain(others).collect::<Result<_>>()?;
+    let terms = Terms { highest: tables.rung, frozen, switch_on: tables.switch_on };
+    let reading = ladder::climb(installation, ledger, terms, config.pipeline.exporters)?;
+    let (taken, refused) = (reading.held.moment.taken(), &reading.held.refused);
+    tracing::info!(rung = taken.as_str(), "reading tables by {taken}");
+    if !refused.is_empty() {
+        let why: Vec<_> = refused.iter().map(|one| format!("no {}: {}", one.rung.as_str(), one.why)).collect();
+        warn(observer, format!("the tables are read by {taken}; {}", why.join("; ")));
+    }
     Ok(Some(Export {
-        databases,
+        reading,
         leave: LeaveList::new(&tables.leave, &tables.take)?,
         cutting: Cutting::from(tables),
-        // Every value stays in its row: a part is as large as its largest row.
-        limits: PartLimits { large: usize::MAX, ..PartLimits::from(tables) },
+        limits: PartLimits::from(tables),
         level: tables.level,
     }))
+}
+
+fn warn(observer: &Observer, message: String) {
+    tracing::warn!("{message}");
+    observer(Event::Warning { message });
+}
+
+/// When the pipeline has ended: says whether the moment was lost, and takes back what its threads have not taken back. Who
+/// wants to stop at once does not wait for that: the next run does it.
+pub(super) fn after_reading(
+    ran: &Result<Finished>,
+    config: &Config,
+    ledger: &Ledger,
+    stop: &Stop,
+    observer: &Observer,
+) -> Result<()> {
+    let exported = ran.as_ref().ok().and_then(|finished| finished.exported.as_ref());
+    if let Some(moment) = exported.map(|exported| &exported.moment).filter(|moment| moment.is_lost()) {
+        let taken = moment.taken();
+        warn(observer, format!("the tables were read by {taken} until a connection broke; they are not of one moment"));
+    }
+    if !stop.is_aborting() {
+        ladder::put_back(ledger, config)?.into_iter().for_each(|message| warn(observer, message));
+    }
+    Ok(())
 }
 
 /// What has moved, and what is to become of it.
@@ -146,7 +190,9 @@ impl Moved {
             proven: false,
         };
         let left_behind = manifest.left.iter().map(|left| LeftBehind { shape: None, ..left.clone() }).collect();
-        let report = DatabaseReport { summary, left_behind };
+        let bound = manifest.bound();
+        let refused = exported.refused.clone();
+        let report = DatabaseReport { summary, left_behind, refused, adjusted: Vec::new(), bound };
         Ok(Self { manifest: Arc::new(manifest), report, pass: exported.pass })
     }
 
@@ -163,7 +209,7 @@ impl Moved {
         stop: &Stop,
         writer: &Writer,
     ) -> Result<()> {
-        let ended = wait(to, &self.manifest, stall, stop).await;
+        let ended = wait(to, Some(&self.manifest), stall, stop).await;
         let state = match ended {
             Ok(state) => state,
             Err(error) => return Err(error),
@@ -183,8 +229,12 @@ impl Moved {
                 Err(Error::new(Code::TenantFaulty, format!("the tenant cannot build the database: {why}"))
                     .hint("run the same command again: it sends what is damaged there"))
             }
-            _ => {
+            state => {
                 summary.proven = true;
+                if let DatabaseState::Proven { adjusted, bound, .. } = state {
+                    (self.report.adjusted, self.report.bound) = (adjusted, bound);
+                }
+                let summary = &self.report.summary;
                 let entry = json!({
                     "manifest": self.manifest.digest(), "tables": summary.tables, "rows": summary.rows,
                     "left": summary.left, "rung": summary.rung,
@@ -196,19 +246,29 @@ impl Moved {
     }
 }
 
-/// Says what the database is to be and waits for the tenant's last word on it.
+/// Tables do not move in this run: the database that the tenant has is adjusted by the people that were put last.
+pub(super) async fn settle(to: &dyn Destination, stall: Duration, stop: &Stop) -> Result<()> {
+    // Whether it can be left as it is then, is for the tenant to say when it is to accept.
+    wait(to, None, stall, stop).await.map(drop)
+}
+
+/// Says what the database is to be, if it is to be another one, and waits for the tenant's last word on it.
 async fn wait(
     to: &dyn Destination,
-    manifest: &Arc<DatabaseManifest>,
+    manifest: Option<&Arc<DatabaseManifest>>,
     stall: Duration,
     stop: &Stop,
 ) -> Result<DatabaseState> {
-    let ours = manifest.digest();
-    let mut state = to.put_database(Arc::clone(manifest)).await?;
+    let ours = manifest.map(|manifest| manifest.digest());
+    let mut state = match manifest {
+        Some(manifest) => to.put_database(Arc::clone(manifest)).await?,
+        None => to.database().await?,
+    };
     let (mut pause, mut seen, mut since) = (PAUSE, state.clone(), Instant::now());
     loop {
         let absent = match &state {
-            DatabaseState::Proven { manifest, .. } if *manifest == ours => return Ok(state),
+            DatabaseState::Proven { manifest, .. } if ours.is_none_or(|ours| ours == *manifest) => return Ok(state),
+            DatabaseState::Absent if ours.is_none() => return Ok(state),
             DatabaseState::Different { .. } | DatabaseState::Failed { .. } => return Ok(state),
             DatabaseState::Building { .. } => false,
             // It was started again from an older store, or somebody else has said something else.
@@ -229,7 +289,10 @@ async fn wait(
             }
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
-        state = if absent { to.put_database(Arc::clone(manifest)).await? } else { to.database().await? };
+        state = match manifest.filter(|_| absent) {
+            Some(manifest) => to.put_database(Arc::clone(manifest)).await?,
+            None => to.database().await?,
+        };
     }
 }
 

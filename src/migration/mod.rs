@@ -7,24 +7,31 @@
 mod compare;
 mod curve;
 mod database;
+mod holding;
+mod lookout;
+mod mails;
 mod people;
+mod receipt;
 mod summary;
 mod watch;
 
 pub use compare::{Comparison, Deviation, compare};
 pub use curve::Point;
 pub use database::{DatabaseReport, DatabaseSummary};
+pub use holding::{Ended, FreezeSummary};
+pub use lookout::{How, Write};
+pub use mails::{mails_now, mails_told};
+pub use receipt::{FILE as RECEIPT, write as write_receipt};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
 use crate::checks;
 use crate::config::Config;
-use crate::digest::Digest;
 use crate::exit::Exit;
 use crate::item::{Kind, Outcome};
-use crate::ledger::{Ledger, PartRow, Reader, Record};
-use crate::onsite::{Facts, Installation, Source};
-use crate::pipeline::exporter::{Export, print};
+use crate::ledger::{Ledger, PartRow, Pass, Reader, Record};
+use crate::onsite::{Facts, Installation, Source, take_back};
+use crate::pipeline::exporter::print;
 use crate::pipeline::reconcile::{Places, reconcile};
 use crate::pipeline::width::Width;
 use crate::pipeline::{self, Engine, Finished, Input, Observer, Stats, Stop, edges};
@@ -32,11 +39,16 @@ use crate::resources::Resources;
 use crate::tenant::body::Valve;
 use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
-use crate::tenant::protocol::{Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo};
+use crate::tenant::protocol::{
+    Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo, TenantState,
+};
 use crate::{Code, Error, Result};
 use database::Moved;
+use holding::Holding;
+use lookout::{Lookout, Written};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use summary::exit_of;
@@ -68,6 +80,10 @@ pub struct Consent {
     pub identity_changed: bool,
     /// Only a recovery is wanted: fail if the tenant holds nothing yet.
     pub recovery_only: bool,
+    /// Nobody writes to the installation while it is read.
+    pub frozen: bool,
+    /// Only a seed is wanted: users work on, nothing is frozen, and the tenant is not asked to accept.
+    pub seed: bool,
 }
 
 /// An open connection to the tenant of a configuration.
@@ -124,12 +140,12 @@ struct Site {
     attachment_name: String,
     /// The number of the root of parts of tables.
     database_root: i64,
-    tables: Option<Export>,
     ledger: Ledger,
+    installation: Installation,
 }
 
 impl Site {
-    fn open(config: &Config, observer: &Observer) -> Result<Self> {
+    fn open(config: &Config) -> Result<Self> {
         let installation = Installation::find(config)?;
         let mut source = installation.open()?;
         let facts = source.facts()?;
@@ -141,9 +157,8 @@ impl Site {
         let numbers = ledger.set_roots(&named)?;
         roots.number(&numbers);
         let database_root = numbers.last().copied().unwrap_or_default();
-        let tables = database::export(config, &installation, observer)?;
-        let attachment_name = installation.attachment_name;
-        Ok(Self { source, facts, roots: Arc::new(roots), locations, attachment_name, database_root, tables, ledger })
+        let (attachment_name, roots) = (installation.attachment_name.clone(), Arc::new(roots));
+        Ok(Self { source, facts, roots, locations, attachment_name, database_root, ledger, installation })
     }
 }
 
@@ -156,7 +171,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let started = crate::clock::stamp();
     control.valve.set(config.pace.limit_at(crate::clock::now()).0);
     let connection = connect(&config, &control)?;
-    let site = Site::open(&config, &observer)?;
+    let site = Site::open(&config)?;
     let info = connection.to.tenant().await?;
     if (&info.company, &info.serial) != (&site.facts.company, &site.facts.serial) {
         // Names change; a wrong ticket is worse. A person decides, nobody is locked out.
@@ -167,6 +182,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         tracing::warn!("{message}");
         observer(pipeline::Event::Warning { message });
     }
+    holding::clear_up(&site.ledger, &config, &info, &observer)?;
     gate(&config, &info, &observer).await?;
     let opened = open(&site, &config, consent, &*connection.to).await?;
     if consent.recovery_only && opened.kind == RunKind::Initial {
@@ -178,6 +194,16 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
 
     // A run that is killed leaves this.
     site.ledger.writer().put(Record::Run(started.clone(), false, "null".into()))?;
+    // Late documents of a migration that was accepted need no freeze.
+    let cut_over = config.migration.mode == Mode::Live && !consent.seed && info.state != TenantState::Running;
+    let (mut holding, mut lookout) = (None, None);
+    if cut_over {
+        holding = Some(Holding::begin(&site.ledger, &site.installation, &config, &observer)?);
+        lookout = Some(Lookout::begin(&site.installation, &site.roots, &config, &control.stop)?);
+    }
+    // From here on rows are read: not before the installation is held still.
+    let frozen = cut_over || consent.frozen;
+    let tables = database::export(&config, &site.installation, &site.ledger, frozen, &observer)?;
     let (end_watch, watch) = tokio::sync::oneshot::channel();
     let watching = tokio::spawn(
         watch::Watch {
@@ -188,6 +214,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         }
         .run(watch),
     );
+    let tell = Arc::clone(&observer);
     let engine = Engine {
         settings: config.pipeline.clone(),
         to: Arc::clone(&connection.to),
@@ -203,19 +230,39 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         locations: site.locations,
         attachment_name: site.attachment_name,
         database_root: site.database_root,
-        tables: site.tables,
+        tables,
+        late: info.state == TenantState::Running,
     };
     let ran = pipeline::run(engine, control.edges.clone(), input, &site.ledger).await;
-    let (closed, database) = match &ran {
+    if let Err(error) = database::after_reading(&ran, &config, &site.ledger, &control.stop, &tell) {
+        // The next run tries again; what this one has read is as good as it was.
+        tell(pipeline::Event::Warning { message: error.chain() });
+    }
+    let closed = match &ran {
+        Ok(finished) if consent.seed => seeded(finished, &site.ledger, &control),
         Ok(finished) => match people::send(finished, decisions, &config, &site.ledger, &*connection.to).await {
-            Ok(()) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control).await,
-            Err(error) => (Err(error), None),
+            Ok(()) => close(finished, &site.ledger, &*connection.to, info.limits, &config, &control, lookout).await,
+            Err(error) => Closed::not(Err(error)),
         },
-        Err(_) => (Ok(false), None),
+        Err(_) => Closed::not(Ok(false)),
+    };
+    let (freeze, trouble) = let_go(holding, &closed, &config, &site.ledger, &*connection.to).await;
+    let receipt = match &closed.committed {
+        Ok(true) => Some(receipt::keep(&*connection.to, &info, opened.migration, &config, &site.ledger).await),
+        _ => None,
     };
     let _ = end_watch.send(());
     let curve = watching.await.unwrap_or_default();
-    let summary = summarize(&config, &control, started, opened.kind, &ran, &closed, database, curve, &site.ledger)?;
+    let pass = match (consent.seed, cut_over) {
+        (true, _) => Some("seed"),
+        (_, true) => Some("cut-over"),
+        _ => None,
+    };
+    let ends = Ends { ran: &ran, closed, freeze, trouble, receipt, pass };
+    let accepted = matches!(ends.closed.committed, Ok(true));
+    let mails = if accepted { mails::ask(&site.ledger, &*connection.to).await? } else { None };
+    let mut summary = summarize(&config, &control, started, opened.kind, ends, curve, &site.ledger)?;
+    summary.mails = mails;
     let text = serde_json::to_string(&summary)
         .map_err(|cause| Error::new(Code::Internal, "the summary cannot be written").because(cause))?;
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
@@ -326,37 +373,98 @@ async fn close(
     limits: Limits,
     config: &Config,
     control: &Control,
-) -> (Result<bool>, Option<DatabaseSummary>) {
+    lookout: Option<Lookout>,
+) -> Closed {
     let moved = finished.exported.as_ref().map(|exported| Moved::of(exported, &ledger.reader()?, &control.stats));
     let mut moved = match moved.transpose() {
         Ok(moved) => moved,
-        Err(error) => return (Err(error), None),
+        Err(error) => return Closed::not(Err(error)),
     };
-    let closed = async {
+    let (mut asked, mut written) = (false, None);
+    let committed = async {
         if let Some(moved) = &moved {
             moved.keep(&ledger.writer())?;
         }
         if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
             return Ok(false);
         }
+        let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
         if let Some(moved) = &mut moved {
-            let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
             moved.prove(to, stall, &control.stop, &ledger.writer()).await?;
+        } else {
+            database::settle(to, stall, &control.stop).await?;
         }
-        commit(finished, ledger, to, limits, moved.as_ref().map(|moved| moved.manifest.digest())).await
+        tell_absent(ledger, to, limits).await?;
+        // The last look comes after the last read and before the tenant's word.
+        if let Some(lookout) = lookout
+            && let Some(seen) = lookout.look(ledger, finished.exported.as_ref(), to).await?
+        {
+            seen.note(ledger)?;
+            return Err(written.insert(seen).refusal());
+        }
+        let (items, bytes) = finished.totals.of(None, Some(Outcome::Verified));
+        let database = moved.as_ref().map(|moved| moved.manifest.digest());
+        asked = true;
+        to.commit(Commit { items, bytes, database }).await?;
+        Ok(true)
     }
     .await;
-    (closed, moved.map(|moved| moved.report.summary))
+    Closed { committed, asked, written, database: moved.map(|moved| moved.report.summary) }
 }
 
-/// Tells the tenant what does not come, and has it accept the rest. Gives whether it did.
-async fn commit(
-    finished: &Finished,
+/// The end of a seed: what was read is kept for the report, and the next one looks at every row again.
+fn seeded(finished: &Finished, ledger: &Ledger, control: &Control) -> Closed {
+    let kept = || -> Result<Option<DatabaseSummary>> {
+        let Some(exported) = finished.exported.as_ref() else { return Ok(None) };
+        let moved = Moved::of(exported, &ledger.reader()?, &control.stats)?;
+        moved.keep(&ledger.writer())?;
+        if finished.complete {
+            holding::end_pass(ledger, Pass { number: exported.pass, complete: false })?;
+        }
+        Ok(Some(moved.report.summary))
+    };
+    match kept() {
+        Ok(database) => Closed { database, ..Closed::not(Ok(false)) },
+        Err(error) => Closed::not(Err(error)),
+    }
+}
+
+/// What becomes of the freeze; also what went wrong with it.
+async fn let_go(
+    holding: Option<Holding<'_>>,
+    closed: &Closed,
+    config: &Config,
     ledger: &Ledger,
     to: &dyn Destination,
-    limits: Limits,
-    database: Option<Digest>,
-) -> Result<bool> {
+) -> (Option<FreezeSummary>, Option<Error>) {
+    let Some(holding) = holding else { return (None, None) };
+    let (committed, mut unsure) = (matches!(closed.committed, Ok(true)), false);
+    let mut accepted = committed;
+    if closed.asked && closed.committed.as_ref().is_err_and(holding::is_unsure) {
+        match to.tenant().await {
+            Ok(info) => accepted = info.state == TenantState::Running,
+            Err(_) => unsure = true,
+        }
+    }
+    let written = closed.written.as_ref();
+    if unsure {
+        let trouble = Error::new(
+            Code::TenantUnreachable,
+            "nobody knows whether the tenant has accepted: the installation stays frozen",
+        )
+        .hint("run the same command again when the tenant answers; `omt unfreeze` puts the installation back");
+        return (Some(holding.keep(written)), Some(trouble));
+    }
+    if holding::stays(config, accepted, written.is_some()) {
+        let kept = take_back::keep(ledger).err();
+        return (Some(holding.keep(written)), kept);
+    }
+    let (summary, complete) = holding.put_back(written);
+    (Some(summary), complete.err())
+}
+
+/// Tells the tenant what does not come.
+async fn tell_absent(ledger: &Ledger, to: &dyn Destination, limits: Limits) -> Result<()> {
     let reader = ledger.reader()?;
     for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Verified) {
         let mut after = 0;
@@ -368,27 +476,54 @@ async fn commit(
             to.put_items(Arc::new(ItemsCall { absent, ..ItemsCall::default() })).await?;
         }
     }
-    let (items, bytes) = finished.totals.of(None, Some(Outcome::Verified));
-    to.commit(Commit { items, bytes, database }).await?;
-    Ok(true)
+    Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "it only brings together what the end of a run consists of")]
+/// How it stands with the tenant's word.
+struct Closed {
+    /// Whether the tenant has accepted.
+    committed: Result<bool>,
+    /// Whether it was asked to.
+    asked: bool,
+    /// What somebody has written during the freeze.
+    written: Option<Written>,
+    database: Option<DatabaseSummary>,
+}
+
+impl Closed {
+    /// The tenant was not asked.
+    fn not(committed: Result<bool>) -> Self {
+        Self { committed, asked: false, written: None, database: None }
+    }
+}
+
+/// How all of it ended.
+struct Ends<'a> {
+    ran: &'a Result<Finished>,
+    closed: Closed,
+    freeze: Option<FreezeSummary>,
+    /// The installation could not be put back.
+    trouble: Option<Error>,
+    /// Where the receipt lies, or why it could not be kept; nothing if there is none.
+    receipt: Option<Result<PathBuf>>,
+    pass: Option<&'static str>,
+}
+
 fn summarize(
     config: &Config,
     control: &Control,
     started: String,
     kind: RunKind,
-    ran: &Result<Finished>,
-    committed: &Result<bool>,
-    database: Option<DatabaseSummary>,
+    ends: Ends<'_>,
     curve: Vec<Point>,
     ledger: &Ledger,
 ) -> Result<Summary> {
     let stats = &control.stats;
     let totals = ledger.reader()?.totals()?;
+    let Ends { ran, closed: Closed { committed, database, .. }, freeze, trouble, receipt, pass } = ends;
     let complete = ran.as_ref().is_ok_and(|finished| finished.complete);
-    let error = ran.as_ref().err().or(committed.as_ref().err());
+    let (receipt, unkept) = receipt.transpose().map_or_else(|error| (None, Some(error)), |receipt| (receipt, None));
+    let error = ran.as_ref().err().or(committed.as_ref().err()).or(trouble.as_ref()).or(unkept.as_ref());
     let exit = match error {
         _ if control.stop.is_draining() && ran.is_ok() && !complete => Exit::Interrupted,
         Some(_) if control.stop.is_aborting() && ran.as_ref().is_err_and(|error| error.code() == Code::Interrupted) => {
@@ -401,6 +536,7 @@ fn summarize(
         event: "finished",
         exit: exit.into(),
         kind: Some(kind),
+        pass,
         mode: config.migration.mode,
         started,
         rows: stats.rows.get(),
@@ -410,7 +546,10 @@ fn summarize(
         orphans: stats.orphans.get(),
         complete,
         database,
+        freeze,
         committed: matches!(committed, Ok(true)),
+        receipt,
+        mails: None,
         bytes: Bytes::of(stats),
         items: Items::of(stats),
         seconds: stats.elapsed().as_secs_f64(),

@@ -4,6 +4,7 @@
 //! documents do not wait for it: a conflict leaves the run uncommitted, and once it is solved the same command has
 //! nothing else left to do. A live migration in which nobody was given a plan is let through with a warning.
 
+use super::mails;
 use crate::config::Config;
 use crate::ledger::{Ledger, Record};
 use crate::onsite::Installation;
@@ -34,13 +35,17 @@ pub(super) fn decided(
     if config.migration.mode == Mode::Live && decisions.plans().next().is_none() {
         warn("no user has a plan: after this migration nobody can log in; `omt users` gives plans".into());
     }
-    if decisions.is_empty() {
+    // All decisions may have been taken back since the tenant was told.
+    if decisions.is_empty() && ledger.reader()?.meta(SENT)?.is_none() {
         return Ok(None);
     }
     let people = People::read(&mut *Installation::find(config)?.connect()?)?;
     let mut broken = problems(&people, &decisions, &Plans::of(tenant));
     // Whoever is gone from the installation is not sent.
     broken.retain(|problem| problem.kind != ProblemKind::UnknownUser);
+    // Where nobody has a plan any more, nobody can be missing.
+    let nobody = decisions.plans().next().is_none();
+    broken.retain(|problem| !nobody || problem.kind != ProblemKind::NoAdministrator);
     if !broken.is_empty() {
         let first: Vec<&str> = broken.iter().take(SHOWN).map(|problem| problem.text.as_str()).collect();
         let more = if broken.len() > SHOWN { "; …" } else { "" };
@@ -61,14 +66,15 @@ pub(super) async fn send(
     ledger: &Ledger,
     to: &dyn Destination,
 ) -> Result<()> {
+    let contact = mails::contact(&ledger.reader()?)?;
     let Some(decisions) = decisions.filter(|_| finished.complete) else { return Ok(()) };
     let installation = Installation::find(config)?;
     // Looking through all addresses can take a while.
     let gathered = tokio::task::spawn_blocking(move || Outgoing::gather(&mut *installation.connect()?, &decisions));
-    let Outgoing { call, sent } =
+    let Outgoing { mut call, sent } =
         gathered.await.map_err(|lost| Error::new(Code::Internal, "reading the users was dropped").because(lost))??;
-    let call = Arc::new(call);
-    let taken = to.put_people(Arc::clone(&call)).await?;
+    call.contact = contact;
+    let taken = to.put_people(Arc::new(call)).await?;
     let text = serde_json::to_string(&sent)
         .map_err(|cause| Error::new(Code::Internal, "the list of users cannot be written").because(cause))?;
     let writer = ledger.writer();

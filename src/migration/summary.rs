@@ -2,14 +2,16 @@
 
 use super::curve::Point;
 use super::database::DatabaseSummary;
+use super::holding::FreezeSummary;
 use crate::exit::Exit;
 use crate::item::{Kind, Outcome};
 use crate::ledger::Totals;
 use crate::pipeline::{EdgeFigures, Stats};
 use crate::resources::Resources;
-use crate::tenant::protocol::{Mode, RunKind};
+use crate::tenant::protocol::{Mails, Mode, RunKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The last object of a run with `--json`, and a row of the ledger's run table.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +22,9 @@ pub struct Summary {
     pub exit: u8,
     /// Initial upload or recovery.
     pub kind: Option<RunKind>,
+    /// `seed` while users work, `cut-over` while the installation is frozen; nothing otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pass: Option<&'static str>,
     /// Test or live.
     pub mode: Mode,
     /// When it began.
@@ -39,8 +44,17 @@ pub struct Summary {
     /// The database, if its tables have moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseSummary>,
+    /// What became of the freeze, if the installation was frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<FreezeSummary>,
     /// Whether the tenant has accepted the migration.
     pub committed: bool,
+    /// Where the tenant's signed receipt lies, if it has accepted and the receipt says what the ledger says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<PathBuf>,
+    /// The mails that the tenant sends, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mails: Option<Mails>,
     /// Bytes of this run.
     pub bytes: Bytes,
     /// Items of this run.

@@ -5,12 +5,11 @@
 //! a power cut, so a change is *outstanding* from the moment it may have been made until it is known to be undone: taking back a
 //! change that was never made must therefore do no harm. `omt unfreeze` takes back everything that is outstanding, the newest first.
 
-use crate::config::Config;
-use crate::ledger::{Ledger, Reader, Record, Setting};
+use super::freeze::{NoLogin, ServiceWord};
+use crate::ledger::{Ledger, Reader, Record, Setting, Writer};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fmt;
 use uuid::Uuid;
 
 /// The settings of the ledger that hold what is outstanding.
@@ -29,20 +28,15 @@ pub enum Change {
         /// The name of the snapshot.
         name: String,
     },
+    /// The word `frozen` in a `config` file of Customer Service. It is taken out again.
+    ServiceWord(ServiceWord),
+    /// An event that lets nobody log in. It is deleted again.
+    NoLogin(NoLogin),
     /// The installation's database keeps older versions of rows for readers. It is switched off again.
     SnapshotIsolation {
         /// The name of the database.
         database: String,
     },
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DatabaseSnapshot { name } => write!(f, "the database snapshot `{name}`"),
-            Self::SnapshotIsolation { database } => write!(f, "snapshot isolation of the database `{database}`"),
-        }
-    }
 }
 
 /// A change that was not taken back yet.
@@ -60,24 +54,28 @@ pub fn enter(ledger: &Ledger, change: Change) -> Result<Outstanding> {
     let value = serde_json::to_string(&outstanding.change)
         .map_err(|cause| Error::new(Code::Internal, "a change cannot be written down").because(cause))?;
     let body = json!({ "id": outstanding.id, "what": outstanding.change });
-    decided(ledger, CHANGED, body, outstanding.id, Some(value))?;
+    decided(&ledger.writer(), CHANGED, body, outstanding.id, Some(value))?;
     Ok(outstanding)
 }
 
 /// Enters that a change was taken back. `how` says what was found, in a few words.
 pub fn taken_back(ledger: &Ledger, outstanding: &Outstanding, how: &str) -> Result<()> {
+    settle(&ledger.writer(), outstanding, how)
+}
+
+/// The same, for whoever has only a way to the ledger's writer.
+pub fn settle(writer: &Writer, outstanding: &Outstanding, how: &str) -> Result<()> {
     let body = json!({ "id": outstanding.id, "what": outstanding.change, "how": how });
-    decided(ledger, RESTORED, body, outstanding.id, None)
+    decided(writer, RESTORED, body, outstanding.id, None)
 }
 
 fn decided(
-    ledger: &Ledger,
+    writer: &Writer,
     kind: &'static str,
     body: serde_json::Value,
     id: Uuid,
     value: Option<String>,
 ) -> Result<()> {
-    let writer = ledger.writer();
     writer.put(Record::Decided(kind, body, vec![Setting { scope: SCOPE, key: id.to_string(), value }]))?;
     writer.flush()
 }
@@ -97,41 +95,6 @@ pub fn outstanding(ledger: &Reader) -> Result<Vec<Outstanding>> {
     Ok(all)
 }
 
-/// Takes one change back; gives what was found. A change that was never made is none.
-fn take_back(config: &Config, change: &Change) -> Result<String> {
-    let _ = config;
-    match change {
-        Change::DatabaseSnapshot { .. } | Change::SnapshotIsolation { .. } => Ok(String::new()),
-    }
-}
-
-/// Takes back everything that is outstanding, the newest first; gives what was found, a line each. What cannot be taken back
-/// stays outstanding and is the error, after everything else was tried.
-pub fn put_back(config: &Config) -> Result<Vec<String>> {
-    if !config.migration.ledger.exists() {
-        return Ok(Vec::new());
-    }
-    let ledger = Ledger::open(&config.migration.ledger)?;
-    let done = put_back_with(config, &ledger);
-    ledger.close()?;
-    done
-}
-
-/// The same with a ledger that is open.
-pub fn put_back_with(config: &Config, ledger: &Ledger) -> Result<Vec<String>> {
-    let (mut done, mut failed) = (Vec::new(), None);
-    for one in outstanding(&ledger.reader()?)? {
-        match take_back(config, &one.change) {
-            Ok(how) => {
-                taken_back(ledger, &one, &how)?;
-                done.push(format!("{}: {how}", one.change));
-            }
-            Err(error) => failed = Some(error),
-        }
-    }
-    failed.map_or(Ok(done), Err)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,7 +111,7 @@ mod tests {
         let ledger = Ledger::open(&path).unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [second.clone(), first.clone()]);
         taken_back(&ledger, &second, "dropped").unwrap();
-        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [first.clone()]);
+        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), std::slice::from_ref(&first));
         taken_back(&ledger, &first, "switched off").unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), []);
         let kinds: Vec<_> = ledger.reader().unwrap().journal().unwrap().into_iter().map(|entry| entry.kind).collect();

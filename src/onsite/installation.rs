@@ -28,6 +28,8 @@ pub struct Installation {
     pub mapping: BTreeMap<String, PathBuf>,
     /// The pattern of attachment file names.
     pub attachment_name: String,
+    /// The `config` files of Customer Service that were found.
+    pub service: Vec<PathBuf>,
 }
 
 impl Installation {

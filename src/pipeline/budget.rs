@@ -1,6 +1,7 @@
 //! The bytes in flight: everything is paid for before it is held.
 //!
-//! The configured memory is divided once: a quarter for content between hasher and chunker, the rest for packs.
+//! The configured memory is divided once: a quarter for content between hasher and chunker (a quarter of it for large values of
+//! tables, which are sent while room for their part is held), the rest for packs.
 //! The two never wait for each other in a circle, because content only moves forward. Packs live in a fixed
 //! number of buffers that go round.
 
@@ -31,15 +32,24 @@ impl ContentBudget {
         Self { units: Arc::new(Semaphore::new(all as usize)), all, runtime, edge }
     }
 
+    /// Room for `bytes`, if there is any now.
+    #[must_use]
+    pub fn try_take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.units).try_acquire_many_owned(self.units_of(bytes)).ok()
+    }
+
+    fn units_of(&self, bytes: usize) -> u32 {
+        (bytes.div_ceil(UNIT).max(1) as u64).min(u64::from(self.all)) as u32
+    }
+
     /// Waits until there is room for `bytes`. One item may always pass alone, however large it is.
     #[must_use]
     pub fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let units = (bytes.div_ceil(UNIT).max(1) as u64).min(u64::from(self.all)) as u32;
-        if let Ok(room) = Arc::clone(&self.units).try_acquire_many_owned(units) {
+        if let Some(room) = self.try_take(bytes) {
             return Some(room);
         }
         // The semaphore is never closed; if it were, the run would be over.
-        let room = Arc::clone(&self.units).acquire_many_owned(units);
+        let room = Arc::clone(&self.units).acquire_many_owned(self.units_of(bytes));
         self.runtime.block_on(self.edge.wait(room)).ok()
     }
 

@@ -29,6 +29,8 @@ use tokio::sync::OwnedSemaphorePermit;
 pub struct Hasher {
     /// Room for content.
     pub budget: ContentBudget,
+    /// Room for values that left their rows. Whoever takes it holds room for the part already, so it must not be the same.
+    pub values: ContentBudget,
     /// Up to this size a file is one piece.
     pub whole: u64,
     /// How larger files are cut.
@@ -92,7 +94,9 @@ impl Hasher {
                     self.read_whole(file, stamp, &item, to)
                 } else {
                     let unchanged = || unchanged(&file, stamp);
-                    self.send_pieces(&file, stamp, &item, &mut |bytes| self.budget.take(bytes), &unchanged, to)
+                    let mut sent = Sent::default();
+                    self.send_pieces(&file, &item, &mut sent, stamp.size, &mut |bytes| self.budget.take(bytes), to)?;
+                    self.finish(sent, stamp, &item, &mut |bytes| self.budget.take(bytes), &unchanged, to)
                 }
             });
             let (outcome, why) = match read {
@@ -145,49 +149,83 @@ impl Hasher {
             drop(paid);
             return send_whole(bytes, stamp, item, room.ok_or(Trouble::Stopped)?, to);
         }
-        // Nobody who holds room waits for more of it: two who do might wait for each other.
-        let mut room = |bytes| ContentBudget::part_of(&mut paid, bytes);
-        self.send_pieces(&*bytes, stamp, item, &mut room, &|| Ok(()), to)
+        self.send_rest(bytes, Sent::default(), stamp, item, paid, to)
     }
 
-    /// Cuts content while it is read.
+    /// The end of content of which some was sent before: it is in memory and paid for.
+    pub(super) fn send_rest(
+        &self,
+        bytes: Vec<u8>,
+        mut sent: Sent,
+        stamp: Stamp,
+        item: &Arc<Assembly>,
+        mut paid: OwnedSemaphorePermit,
+        to: &Way<Piece>,
+    ) -> Result<(), Trouble> {
+        // Nobody who holds room waits for more of it: two who do might wait for each other.
+        let mut room = |bytes| ContentBudget::part_of(&mut paid, bytes);
+        self.send_pieces(&*bytes, item, &mut sent, stamp.size, &mut room, to)?;
+        self.finish(sent, stamp, item, &mut room, &|| Ok(()), to)
+    }
+
+    /// A value that left its row: it is cut on its own, so that equal values are equal chunks wherever they stand.
+    pub(super) fn send_value(
+        &self,
+        from: impl Read,
+        item: &Arc<Assembly>,
+        sent: &mut Sent,
+        to: &Way<Piece>,
+    ) -> Result<(), Trouble> {
+        self.send_pieces(from, item, sent, u64::MAX, &mut |bytes| self.values.take(bytes), to)
+    }
+
+    /// Cuts content while it is read. More than `most` bytes in all are a change.
     fn send_pieces(
         &self,
         from: impl Read,
+        item: &Arc<Assembly>,
+        sent: &mut Sent,
+        most: u64,
+        room: &mut dyn FnMut(usize) -> Option<OwnedSemaphorePermit>,
+        to: &Way<Piece>,
+    ) -> Result<(), Trouble> {
+        self.cut.cut(from, self.chunk, |bytes| {
+            if self.stop.is_aborting() {
+                return Err(Trouble::Stopped);
+            }
+            let room = room(bytes.len()).ok_or(Trouble::Stopped)?;
+            sent.length += bytes.len() as u64;
+            if sent.length > most {
+                return Err(Trouble::Changed);
+            }
+            sent.whole.update(&bytes);
+            let piece = Piece { item: Arc::clone(item), index: sent.pieces, bytes, name: None, complete: None, room };
+            sent.pieces += 1;
+            to.send(piece).map_err(|_| Trouble::Stopped)?;
+            Ok(true)
+        })
+    }
+
+    /// Everything was sent.
+    fn finish(
+        &self,
+        sent: Sent,
         stamp: Stamp,
         item: &Arc<Assembly>,
         room: &mut dyn FnMut(usize) -> Option<OwnedSemaphorePermit>,
         unchanged: &dyn Fn() -> Result<(), Trouble>,
         to: &Way<Piece>,
     ) -> Result<(), Trouble> {
-        let mut whole = blake3::Hasher::new();
-        let (mut pieces, mut length) = (0, 0u64);
-        self.cut.cut(from, self.chunk, |bytes| {
-            if self.stop.is_aborting() {
-                return Err(Trouble::Stopped);
-            }
-            let room = room(bytes.len()).ok_or(Trouble::Stopped)?;
-            length += bytes.len() as u64;
-            if length > stamp.size {
-                return Err(Trouble::Changed);
-            }
-            whole.update(&bytes);
-            let piece = Piece { item: Arc::clone(item), index: pieces, bytes, name: None, complete: None, room };
-            pieces += 1;
-            to.send(piece).map_err(|_| Trouble::Stopped)?;
-            Ok(true)
-        })?;
         unchanged()?;
-        if length != stamp.size {
+        if sent.length != stamp.size {
             return Err(Trouble::Changed);
         }
-        let name = whole.finalize().into();
-        if let Some(complete) = item.finish(name, stamp, pieces) {
+        if let Some(complete) = item.finish(sent.whole.finalize().into(), stamp, sent.pieces) {
             // All pieces had landed before the end was known: the item goes on as a piece without content.
             let room = room(0).ok_or(Trouble::Stopped)?;
             let last = Piece {
                 item: Arc::clone(item),
-                index: pieces,
+                index: sent.pieces,
                 bytes: Vec::new(),
                 name: None,
                 complete: Some(complete),
@@ -197,6 +235,16 @@ impl Hasher {
         }
         Ok(())
     }
+}
+
+/// What was sent of an item that goes in pieces.
+#[derive(Default)]
+pub(super) struct Sent {
+    /// How many pieces.
+    pub(super) pieces: usize,
+    /// Their bytes.
+    pub(super) length: u64,
+    whole: blake3::Hasher,
 }
 
 /// Content that is one piece.

@@ -43,6 +43,9 @@ pub struct Input {
     pub database_root: i64,
     /// The tables; nothing if they do not move.
     pub tables: Option<Export>,
+    /// The tenant is running: what it holds is its own. Only items come in that it does not have, and the tables must be as
+    /// they were.
+    pub late: bool,
 }
 
 /// What a run works with. Figures and ways to stop are shared with whoever started it.
@@ -116,8 +119,10 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let [to_hasher, to_chunker, to_uploader, to_verifier] = edges;
     let outcomes = Outcomes::new(ledger.writer(), Arc::clone(&stats), observer);
     let claims = Arc::new(Claims::default());
-    // A quarter of the memory for content, the rest for packs.
-    let content = ContentBudget::new(settings.memory.0 / 4, runtime.clone(), Arc::clone(&to_chunker));
+    // A quarter of the memory for content, of that a quarter for large values of tables; the rest for packs.
+    let sixteenth = settings.memory.0 / 16;
+    let room = |sixteenths| ContentBudget::new(sixteenth * sixteenths, runtime.clone(), Arc::clone(&to_chunker));
+    let (content, values) = (room(3), room(1));
     let buffers = PackBuffers::new(settings.memory.0 / 4 * 3, settings.pack.0 as usize, Arc::clone(&to_uploader));
     let (done, finished) = oneshot::channel();
     let supervisor = open(Supervisor::new(stop.clone(), done));
@@ -182,6 +187,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
     let (candidates, from_scanner) = channel(&to_hasher);
     let hasher = Hasher {
         budget: content,
+        values,
         whole: settings.whole.0,
         cut: settings.cut,
         chunk: settings.chunk.0 as usize,
@@ -195,7 +201,8 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
             Box::new(move || hasher.work(candidates, &pieces)) as Work
         })
         .collect();
-    let around = Surroundings { ledger, root: input.database_root, outcomes: outcomes.clone(), hasher, to: pieces };
+    let (root, late) = (input.database_root, input.late);
+    let around = Surroundings { ledger, root, outcomes: outcomes.clone(), hasher, to: pieces, late };
     let (exporters, exported) = exporter::crew(input.tables, around)?;
     drop(from_scanner);
 
@@ -206,6 +213,7 @@ pub async fn run(engine: Engine, edges: [Arc<Edge>; 4], input: Input, ledger: &L
         attachment_name: input.attachment_name,
         item_limit: limits.item_bytes,
         finders: settings.finders,
+        late,
     };
     let scanners = scanner_crew(scan, ledger, outcomes, Arc::clone(&stats), stop.clone(), candidates)?;
     open(Crew::new(Stage::Chunker, chunkers, supervisor.clone()));

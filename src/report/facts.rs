@@ -10,6 +10,7 @@ use crate::item::Outcome;
 use crate::ledger::{MovedTable, Reader, Totals};
 use crate::migration::DatabaseReport;
 use crate::people::Sent;
+use crate::tenant::protocol::Mails;
 use chrono::{DateTime, Utc};
 use std::fmt;
 
@@ -40,6 +41,8 @@ pub(super) struct Facts {
     pub(super) moved: Vec<MovedTable>,
     /// What the tenant was told about users, if it was.
     pub(super) people: Option<Sent>,
+    /// What the tenant said last about its mails, if there are any.
+    pub(super) mails: Option<Mails>,
 }
 
 impl Facts {
@@ -62,6 +65,7 @@ impl Facts {
             database: DatabaseReport::last(reader)?,
             moved: reader.moved_tables()?,
             people: reader.meta(crate::people::SENT)?.and_then(|text| serde_json::from_str(&text).ok()),
+            mails: crate::migration::mails_told(reader)?,
         })
     }
 

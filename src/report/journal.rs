@@ -35,7 +35,7 @@ impl Journal {
                     Ok(())
                 })?;
                 let hint = error.hint_text().map_or_else(String::new, |hint| format!("; {hint}"));
-                Ok(Self { entries, trouble: Some(error.chain() + &hint), waivers: Waivers::default() })
+                Ok(Self { entries, trouble: Some(format!("{}{hint}", error.chain())), waivers: Waivers::default() })
             }
         }
     }

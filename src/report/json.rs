@@ -53,6 +53,9 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     if let Some(people) = &facts.people {
         member(paper, "people", people)?;
     }
+    if let Some(mails) = &facts.mails {
+        member(paper, "mails", mails)?;
+    }
     write!(paper, ",\"runs\":")?;
     runs(reader, paper)?;
     write!(paper, ",\"left\":")?;

@@ -10,6 +10,7 @@ mod delivery;
 mod facts;
 #[cfg(test)]
 mod fixture;
+mod freeze;
 mod html;
 mod journal;
 mod json;
@@ -22,6 +23,7 @@ pub mod text;
 mod units;
 
 pub use delivery::{to_file, to_stdout};
+pub(crate) use html::page_style;
 pub use left::{LeftItem, each_left, meaning};
 pub use safe::Plain;
 pub use units::Duration;

@@ -5,7 +5,8 @@
 
 use super::units::{Duration, moment};
 use crate::exit::Exit;
-use crate::migration::{DatabaseSummary, Failure, Point, Summary};
+use crate::migration::{DatabaseSummary, Failure, FreezeSummary, Point, Summary};
+use crate::tenant::protocol::Mails;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ pub(super) struct Run {
     pub(super) started: String,
     pub(super) exit: Option<u8>,
     pub(super) kind: Option<String>,
+    /// `seed` or `cut-over`.
+    pub(super) pass: Option<String>,
     pub(super) mode: Option<String>,
     /// Rows that were read, before it ended.
     pub(super) rows: u64,
@@ -25,7 +28,11 @@ pub(super) struct Run {
     /// Whether all rows were read and all have an outcome.
     pub(super) complete: bool,
     pub(super) committed: bool,
+    /// Where the receipt was laid.
+    pub(super) receipt: Option<String>,
+    pub(super) mails: Option<Mails>,
     pub(super) database: Option<DatabaseSummary>,
+    pub(super) freeze: Option<FreezeSummary>,
     pub(super) bytes: Bytes,
     pub(super) seconds: f64,
     pub(super) requests: u64,
@@ -89,7 +96,7 @@ impl Run {
 
     /// As in `initial upload, test`.
     pub(super) fn what(&self) -> String {
-        let kind = match self.kind.as_deref() {
+        let kind = match self.pass.as_deref().or(self.kind.as_deref()) {
             Some("initial") => "initial upload",
             Some(other) => other,
             None => "run",

@@ -4,19 +4,24 @@
 //! behind the last part that was proven, because a part says which range it covers. [`sum`] reads the same rows and
 //! writes nothing: a second pass compares before it sends.
 
+use super::beside::{Beside, Forgotten};
 use super::part::{Part, PartLimits, PartWriter};
 use super::plan::Piece;
-use super::{Cell, Cells, KeyRange, Large, PageLimit, RowHasher, TableShape, TableSum};
-use crate::Result;
+use super::{Cell, Cells, KeyRange, PageLimit, RowHasher, TableShape, TableSum};
 use crate::onsite::database::Database;
+use crate::{Code, Error, Result};
 use std::io::Write;
 use std::sync::Arc;
 
 /// A page: large enough that a query pays, small enough to forget.
 const PAGE: PageLimit = PageLimit { rows: 2000, bytes: 4 << 20 };
 
-/// Takes a value that left its row, before the part that refers to it is finished.
-pub type TakeLarge<'a> = dyn FnMut(&Large, Vec<u8>) -> Result<()> + 'a;
+/// A part also ends when so many bytes have left its rows: what is damaged or changes costs a part.
+const BESIDE: u64 = 256 << 20;
+/// Where nothing is written, values above this size are read as streams.
+const STREAM: usize = 1 << 20;
+/// The largest value that SQLite can hold, with room for its row.
+const LARGEST: u64 = 1_000_000_000 - (1 << 20);
 
 /// A piece of a table while it is being read.
 pub struct TableExport {
@@ -47,11 +52,12 @@ impl TableExport {
     }
 
     /// Writes the next part into what `into` gives; nothing once all rows were read. A range without rows has no parts.
+    /// Values that are too large go to `beside`, in the order of the rows of the part.
     pub fn next_part<W: Write + Send>(
         &mut self,
         database: &mut dyn Database,
         into: impl FnOnce() -> Result<W>,
-        large: &mut TakeLarge<'_>,
+        beside: &mut dyn Beside,
     ) -> Result<Option<(Part, W)>> {
         if self.ended {
             return Ok(None);
@@ -61,7 +67,8 @@ impl TableExport {
         loop {
             let rows = writer.as_ref().map_or(0, PartWriter::rows);
             let room = usize::try_from(self.limits.rows.saturating_sub(rows)).unwrap_or(usize::MAX);
-            let page = database.cells(&self.shape, &self.rest, PageLimit { rows: PAGE.rows.min(room), ..PAGE })?;
+            let limit = PageLimit { rows: PAGE.rows.min(room), ..PAGE };
+            let page = database.cells_beside(&self.shape, &self.rest, limit, beside)?;
             if let (None, Some(into)) = (&writer, into.take_if(|_| !page.rows.is_empty())) {
                 writer = Some(PartWriter::new(&self.shape, self.level, into()?)?);
             }
@@ -69,11 +76,9 @@ impl TableExport {
                 self.ended = true;
                 return Ok(None);
             };
-            for mut row in page.rows {
-                for cell in &mut row {
-                    if let Some((reference, content)) = cell.set_aside(self.limits.large) {
-                        large(&reference, content)?;
-                    }
+            for row in page.rows {
+                if row.iter().any(|cell| cell.length_beside() > LARGEST) {
+                    return Err(too_large(&self.shape, &row));
                 }
                 open.push(&row)?;
             }
@@ -82,6 +87,7 @@ impl TableExport {
                 self.rest = self.rest.behind(last);
             }
             let full = open.rows() >= self.limits.rows || open.weight() >= self.limits.bytes;
+            let full = full || open.beside() >= BESIDE;
             if self.ended || full {
                 // The last part covers the range to its end: a row that appears there later belongs to it.
                 let until = if self.ended { self.rest.until.clone() } else { self.rest.after.clone() };
@@ -91,7 +97,16 @@ impl TableExport {
     }
 }
 
-/// Every row of a range, page by page.
+fn too_large(shape: &TableShape, row: &[Cell]) -> Error {
+    let name = shape.row_name(&shape.key_of(row));
+    Error::new(
+        Code::DatabaseUnreadable,
+        format!("{name} has a value of more than {LARGEST} bytes, the most that moves"),
+    )
+    .hint("make the value smaller, or leave its table or column behind with `tables.leave`")
+}
+
+/// Every row of a range, page by page. Values of more than 1 MiB are not in their rows, but counted.
 pub fn each_row(
     database: &mut dyn Database,
     shape: &TableShape,
@@ -100,7 +115,7 @@ pub fn each_row(
 ) -> Result<()> {
     let mut rest = range.clone();
     loop {
-        let page = database.cells(shape, &rest, PAGE)?;
+        let page = database.cells_beside(shape, &rest, PAGE, &mut Forgotten(STREAM))?;
         page.rows.into_iter().try_for_each(&mut *take)?;
         match page.last.filter(|_| page.more) {
             Some(last) => rest = rest.behind(last),

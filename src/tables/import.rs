@@ -4,6 +4,8 @@
 //! as any database is, and the sums of what is **there** are compared with what was sent. Only then do decisions about people
 //! change it ([`Adjustments`]), and only then does it take its place. Whatever happens before leaves the old database as it was.
 
+mod values;
+
 use super::adjust::{Adjusted, Adjustments};
 use super::export::sum;
 use super::part::PartReader;
@@ -15,12 +17,14 @@ use rusqlite::Connection;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempPath;
+use values::Values;
 
-/// Gives the content of a value that left its row.
-pub type GiveLarge<'a> = dyn FnMut(&Large) -> Result<Vec<u8>> + 'a;
+/// Writes the content of a value that left its row. The number is where it begins among the values of its part.
+pub type GiveLarge<'a> = dyn FnMut(&Large, u64, &mut dyn Write) -> Result<()> + 'a;
 
 /// A database that is being built.
 pub struct Import {
@@ -114,23 +118,19 @@ impl Import {
         let transaction = self.connection.unchecked_transaction().map_err(broken)?;
         {
             let mut insert = transaction.prepare_cached(&table.insert).map_err(broken)?;
+            let mut values = Values::new(&transaction, &table.shape, large);
             for row in part {
                 let mut row = row?;
-                for cell in &mut row {
-                    if let Cell::Large(reference) = cell {
-                        let content = large(reference)?;
-                        *cell = reference.restore(content).ok_or_else(|| {
-                            Error::new(
-                                Code::PartInvalid,
-                                format!("a large value of `{name}` is not the one that was sent"),
-                            )
-                        })?;
-                    }
-                }
+                let streamed = values.restore(&mut row)?;
                 for (place, (column, cell)) in table.shape.columns.iter().zip(&row).enumerate() {
-                    insert.raw_bind_parameter(place + 1, to_sqlite(column.kind, cell)).map_err(broken)?;
+                    match cell {
+                        Cell::Large(large) => insert.raw_bind_parameter(place + 1, values::room(column.kind, large)),
+                        cell => insert.raw_bind_parameter(place + 1, to_sqlite(column.kind, cell)),
+                    }
+                    .map_err(broken)?;
                 }
                 insert.raw_execute().map_err(|cause| refused(&table.shape, &row, cause))?;
+                values.fill(&row, &streamed)?;
             }
         }
         transaction.commit().map_err(broken)?;
@@ -216,7 +216,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The statement that makes a table. A key that is one whole number becomes the number of the row.
-fn create(shape: &TableShape) -> String {
+pub(super) fn create(shape: &TableShape) -> String {
     let key = shape.key();
     let mut sql = format!("CREATE TABLE {} (", quoted(&shape.name));
     for (place, column) in shape.columns.iter().enumerate() {

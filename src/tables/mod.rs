@@ -13,6 +13,7 @@
 //! ```
 
 pub mod adjust;
+pub mod beside;
 pub mod canonical;
 mod cell;
 mod column;

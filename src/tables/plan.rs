@@ -150,8 +150,8 @@ impl Plan {
 
 /// Whether a [`Query`] can name the table and its key: braces have a meaning there.
 fn nameable(shape: &TableShape) -> bool {
-    let plain = |name: &str| !name.contains(['{', '}', '|', '.', '=', '?']);
-    plain(&shape.name) && shape.columns.iter().filter(|column| column.key > 0).all(|column| plain(&column.name))
+    let keys = shape.columns.iter().filter(|column| column.key > 0).map(|column| &column.name);
+    keys.chain([&shape.name]).all(|name| Query::can_name(name))
 }
 
 /// Keys of every so manieth row, found by the server; none if the key is not one whole number.
@@ -190,6 +190,25 @@ mod tests {
         CREATE TABLE \"odd.na{me|\" (id INTEGER PRIMARY KEY); INSERT INTO \"odd.na{me|\" VALUES (3);
         CREATE TABLE Registry (id INTEGER PRIMARY KEY, value TEXT);
         CREATE TABLE ejuser (id INTEGER PRIMARY KEY, password TEXT NOT NULL)";
+
+    #[test]
+    fn names_of_any_signs_move() {
+        let names = ["a]b", "a[b", "a{b}", "a|b", "a.b", "a=b", "a?1", "a\"b", "a'b", "a b", "%", "ø", "]"];
+        let sql: String = names
+            .iter()
+            .map(|name| name.replace('"', "\"\""))
+            .map(|name| format!("CREATE TABLE \"{name}\" (\"{name}\" INTEGER PRIMARY KEY, \"x{name}\");"))
+            .collect();
+        let (_folder, mut database) = database(&sql);
+        let plan = Plan::make(&mut database, &LeaveList::default(), &Cutting::default()).unwrap();
+        assert_eq!(plan.left, []);
+        let mut moving: Vec<&str> = plan.shapes().map(|shape| shape.name.as_str()).collect();
+        moving.sort_unstable();
+        let mut all = names;
+        all.sort_unstable();
+        assert_eq!(moving, all);
+        assert!(plan.shapes().all(|shape| shape.columns.len() == 2));
+    }
 
     #[test]
     fn every_table_moves_or_stays_with_a_reason() {

@@ -79,7 +79,7 @@ impl TableShape {
         match self.key() {
             Key::Integer(place) => row.get(place).cloned().into_iter().collect(),
             Key::Columns(places) => places.iter().filter_map(|place| row.get(*place).cloned()).collect(),
-            Key::None => row.to_vec(),
+            Key::None => row.iter().map(Cell::folded).collect(),
         }
     }
 

@@ -13,6 +13,8 @@ use rusqlite::types::ToSqlOutput::{Borrowed, Owned};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use std::borrow::Cow;
 
+/// Text of more bytes is stored as a blob in its canonical form: SQLite can fill a blob piece by piece, but not a text.
+pub(crate) const LONG_TEXT: u64 = 16 << 20;
 /// Numbers of fewer digits pass through a `f64` and back.
 const EXACT: u128 = 10_u128.pow(15);
 
@@ -134,7 +136,9 @@ fn read_blob(kind: ColumnType, value: ValueRef<'_>) -> Option<Cell> {
         return None;
     }
     let cell = read_cell(&mut bytes)?;
-    (bytes.is_empty() && kind.holds(&cell) && plain(kind, &cell).is_none()).then_some(cell)
+    // Long text lies there like this as well: it was written as a stream (`tables/import.rs`).
+    let long = cell.weight() as u64 > LONG_TEXT;
+    (bytes.is_empty() && kind.holds(&cell) && (long || plain(kind, &cell).is_none())).then_some(cell)
 }
 
 /// The text of bytes in a code page, if it leads back to the same bytes.
@@ -155,7 +159,7 @@ fn encode(code_page: u32, text: &str) -> Option<Vec<u8>> {
 }
 
 /// The code pages that SQL Server has for `varchar`.
-fn encoding(code_page: u32) -> Option<&'static Encoding> {
+pub(crate) fn encoding(code_page: u32) -> Option<&'static Encoding> {
     Some(match code_page {
         874 => encoding_rs::WINDOWS_874,
         932 => encoding_rs::SHIFT_JIS,

@@ -1,6 +1,7 @@
 //! A database from one side to the other: exported, carried, imported, proven; and what a proof must find.
 
 use super::adjust::Adjustments;
+use super::beside::{Beside, Inside};
 use super::compare::{Difference, Here, What, differences};
 use super::export::{TableExport, each_row, sum};
 use super::import::Import;
@@ -13,8 +14,10 @@ use crate::digest::Digest;
 use crate::onsite::database::{Database, SqliteDatabase, Value};
 use crate::{Code, Result};
 use bytes::Bytes;
+use proptest::prelude::prop_oneof;
 use proptest::strategy::{Strategy, ValueTree};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -26,19 +29,28 @@ const LIMITS: PartLimits = PartLimits { rows: 50, bytes: 64 << 10, large: FOLD }
 struct Cargo {
     parts: Vec<(Part, Bytes)>,
     large: BTreeMap<Digest, Vec<u8>>,
+    /// What may stay in its row; 0 is [`FOLD`].
+    stays: usize,
+}
+
+impl Beside for Cargo {
+    fn limit(&self) -> usize {
+        self.stays.max(FOLD)
+    }
+
+    fn take(&mut self, kind: LargeKind, content: &mut dyn Read) -> Result<Large> {
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).unwrap();
+        let large = Large { kind, digest: Digest::of(&bytes), length: bytes.len() as u64 };
+        self.large.insert(large.digest, bytes);
+        Ok(large)
+    }
 }
 
 impl Cargo {
     fn load(&mut self, database: &mut dyn Database, piece: &Piece) {
         let mut export = TableExport::new(piece, LIMITS, 1);
-        let large = &mut self.large;
-        while let Some((part, bytes)) = export
-            .next_part(database, || Ok(Vec::new()), &mut |reference, content| {
-                large.insert(reference.digest, content);
-                Ok(())
-            })
-            .unwrap()
-        {
+        while let Some((part, bytes)) = export.next_part(database, || Ok(Vec::new()), self).unwrap() {
             self.parts.push((part, bytes.into()));
         }
     }
@@ -54,8 +66,8 @@ impl Cargo {
 
     fn unload(&self, import: &mut Import) -> Result<()> {
         for (part, bytes) in &self.parts {
-            let reader = PartReader::open(bytes.clone(), &part.name, &LIMITS)?;
-            import.part(reader, &mut |reference| Ok(self.large[&reference.digest].clone()))?;
+            let reader = PartReader::open(bytes.clone(), &part.name, &PartLimits::default())?;
+            import.part(reader, &mut |large, _, into| Ok(into.write_all(&self.large[&large.digest]).unwrap()))?;
         }
         Ok(())
     }
@@ -157,7 +169,7 @@ fn every_type_of_sql_server_survives_the_tenants_sqlite() {
         let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
         let mut import = Import::begin(&place(&folder)).unwrap();
         let reader = PartReader::open(bytes.into(), &part.name, &PartLimits::default()).unwrap();
-        import.part(reader, &mut |_| panic!("nothing is large")).unwrap();
+        import.part(reader, &mut |_, _, _| panic!("nothing is large")).unwrap();
         let proofs = import.prove(&import.sums()).unwrap();
         assert!(proofs.iter().all(import::Proof::holds), "{proofs:?}");
         assert_eq!(rows_of(&mut import.database().unwrap(), &shape), rows);
@@ -183,14 +195,90 @@ fn a_large_value_travels_beside_its_row_and_is_proven_inside() {
     assert!(import.prove(&expected).unwrap()[0].holds());
     assert_eq!(rows_of(&mut import.database().unwrap(), &piece.shape), rows_of(&mut source, &piece.shape));
 
-    // Another content under that name is refused.
+    // Another content under that name is refused, and one of another length.
     let mut import = Import::begin(&place(&folder)).unwrap();
     let (part, bytes) = &cargo.parts[0];
-    let reader = PartReader::open(bytes.clone(), &part.name, &LIMITS).unwrap();
-    assert_eq!(import.part(reader, &mut |_| Ok(vec![1])).unwrap_err().code(), Code::PartInvalid);
+    for other in [vec![1; 200_000], vec![0; 199_999], vec![]] {
+        let reader = PartReader::open(bytes.clone(), &part.name, &LIMITS).unwrap();
+        let refused = import.part(reader, &mut |_, _, into| Ok(into.write_all(&other).unwrap())).unwrap_err();
+        assert_eq!(refused.code(), Code::PartInvalid);
+    }
     // Nothing of that part is there, so it may come again.
     cargo.unload(&mut import).unwrap();
     assert!(import.prove(&expected).unwrap()[0].holds());
+}
+
+/// Values of all sizes around the limits, in every kind of column: whichever leave their rows, both sides add up the same.
+#[test]
+fn any_limit_gives_the_same_sums() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let value = || (0..4_u8, prop_oneof![0..300_usize, 65_000..66_100_usize, 200_000..800_000_usize]);
+    let rows = proptest::collection::vec((value(), value()), 1..8);
+    let (limits, mut left) = ([FOLD, 100_000, 300_000, 1 << 20], 0);
+    for _ in 0..6 {
+        let rows = rows.new_tree(&mut runner).unwrap().current();
+        let (_folder, mut source) = database("CREATE TABLE t (a, id INTEGER PRIMARY KEY, b \"nvarchar(max)\")");
+        let fill = rusqlite::Connection::open(files(_folder.path(), "db").pop().unwrap()).unwrap();
+        for (one, other) in &rows {
+            let sql = |(kind, length): &(u8, usize)| match kind {
+                0 => format!("zeroblob({length})"),
+                1 => format!("substr(replace(hex(zeroblob({length})), '0', 'ø'), 1, {length})"),
+                2 => format!("substr(hex(zeroblob({length})), 1, {length})"),
+                _ => format!("CAST(x'ff' || zeroblob({length}) AS TEXT)"),
+            };
+            fill.execute_batch(&format!("INSERT INTO t (a, b) VALUES ({}, {})", sql(one), sql(other))).unwrap();
+        }
+        let piece = whole(&mut source, "t");
+        let expected = BTreeMap::from([("t".to_owned(), sum(&mut source, &piece.shape, &KeyRange::all()).unwrap())]);
+        for stays in limits {
+            let mut cargo = Cargo { stays, ..Cargo::default() };
+            cargo.load(&mut source, &piece);
+            assert_eq!(cargo.sums(), expected, "{stays}: {rows:?}");
+            left += cargo.large.len();
+            let folder = tempfile::tempdir().unwrap();
+            let mut import = Import::begin(&place(&folder)).unwrap();
+            cargo.unload(&mut import).unwrap();
+            assert!(import.prove(&expected).unwrap()[0].holds(), "{stays}: {rows:?}");
+        }
+    }
+    assert!(left > 50, "only {left} values left their rows");
+}
+
+/// Rows of SQL Server with values so long that text is stored as a blob, in every kind of column.
+#[test]
+fn the_longest_text_is_stored_as_a_stream_and_is_the_same_text() {
+    let shape = Arc::new(testing::shape(&[("id", "int"), ("wide", "nvarchar(max)"), ("narrow", "varchar(max)")]));
+    let long = usize::try_from(stored::LONG_TEXT).unwrap() + 1;
+    let half = Wide::from_units(&[0xD83D; 6_000_000]);
+    assert!(half.as_bytes().len() > long);
+    let rows = [
+        vec![Cell::Integer(1), Cell::wide(&"å".repeat(long)), Cell::Text(vec![0xE5; long])],
+        vec![Cell::Integer(2), Cell::Wide(half), Cell::Text(vec![0x81; long])],
+    ];
+    let mut cargo = Cargo::default();
+    let mut writer = part::PartWriter::new(&shape, 1, Vec::new()).unwrap();
+    for row in &rows {
+        let mut row = row.clone();
+        assert!(beside::set_aside(&shape, &mut row, &mut cargo).unwrap() > 2 * long as u64);
+        writer.push(&row).unwrap();
+    }
+    let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
+    assert!(part.size < 4000 && part.head.large == 4, "{part:?}");
+    cargo.parts.push((part, bytes.into()));
+    let folder = tempfile::tempdir().unwrap();
+    let mut import = Import::begin(&place(&folder)).unwrap();
+    cargo.unload(&mut import).unwrap();
+    assert!(import.prove(&cargo.sums()).unwrap()[0].holds());
+    let database = import.database().unwrap();
+    let page = |beside: &mut dyn Beside| {
+        let limit = PageLimit { rows: 9, bytes: 1 << 30 };
+        let mut database = import.database().unwrap();
+        database.cells_beside(&shape, &KeyRange::all(), limit, beside).unwrap().rows
+    };
+    assert_eq!(page(&mut Inside), rows);
+    drop(database);
+    let beside = page(&mut beside::Forgotten(1 << 20));
+    assert!(beside.iter().all(|row| row[1..].iter().all(|cell| matches!(cell, Cell::Large(_)))));
 }
 
 #[test]
@@ -203,7 +291,7 @@ fn an_export_goes_on_behind_the_last_part_that_was_proven() {
     for stop in [0, 7, cargo.parts.len() - 1] {
         let mut export = TableExport::new(&piece, LIMITS, 1).behind(&cargo.parts[stop].0.head.range);
         let mut place = stop + 1;
-        while let Some((part, bytes)) = export.next_part(&mut source, || Ok(Vec::new()), &mut |_, _| Ok(())).unwrap() {
+        while let Some((part, bytes)) = export.next_part(&mut source, || Ok(Vec::new()), &mut Inside).unwrap() {
             assert_eq!((&part, &Bytes::from(bytes)), (&cargo.parts[place].0, &cargo.parts[place].1));
             place += 1;
         }
@@ -322,7 +410,7 @@ fn a_part_that_comes_twice_and_a_row_that_comes_twice_are_refused() {
     let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
     let mut import = Import::begin(&place(&folder)).unwrap();
     let reader = PartReader::open(bytes.into(), &part.name, &LIMITS).unwrap();
-    let error = import.part(reader, &mut |_| Ok(Vec::new())).unwrap_err();
+    let error = import.part(reader, &mut |_, _, _| Ok(())).unwrap_err();
     assert!(error.message().contains("contact(contact_id=6)"), "{error:?}");
 }
 

@@ -36,6 +36,28 @@ pub(crate) struct Card {
     /// The people that were put last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) people: Option<PeopleCard>,
+    /// How many receipts were made: the number of the last one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) receipts: u32,
+    /// The run that was accepted last: what mails follow from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<Accepted>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// A run that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    /// Its number.
+    pub(crate) run: u32,
+    /// Test or live.
+    pub(crate) mode: Mode,
+    /// The list of people that counted.
+    pub(crate) people: Option<Digest>,
 }
 
 /// Where the people of a migration are.
@@ -72,6 +94,8 @@ impl Card {
             runs: 0,
             taken_names: vec![],
             people: None,
+            receipts: 0,
+            accepted: None,
         }
     }
 
@@ -116,6 +140,7 @@ impl Card {
             taken_names: self.taken_names.clone(),
             mail_domain: format!("{}.suocrm.com", self.customer.to_lowercase()),
             limits: self.limits,
+            receipt_key: None,
         }
     }
 }

@@ -3,12 +3,13 @@
 use super::body::Body;
 use super::destination::{Answer, Destination};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
-    People, PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Mails, Open, Opened,
+    Page, People, PeopleTaken, Probed, Problem, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
 use crate::{Code, Error, Result};
+use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -67,6 +68,13 @@ impl HttpTenant {
             stall,
             migration: OnceLock::new(),
         })
+    }
+
+    /// From now on calls are about this migration, which was opened before.
+    #[must_use]
+    pub fn about_migration(self, migration: Uuid) -> Self {
+        let _ = self.migration.set(migration);
+        self
     }
 
     /// What time it is at the tenant, if its answers say so.
@@ -247,6 +255,21 @@ impl Destination for HttpTenant {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/items", after, limit))?).await })
     }
 
+    fn content(&self, item: Key) -> Answer<'_, Bytes> {
+        Box::pin(async move {
+            let request = self.about(Method::GET, &format!("/items/{item}/content"))?;
+            let answer = tokio::time::timeout(self.stall * PATIENT, async {
+                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+                let status = response.status();
+                if !status.is_success() {
+                    return Err(self.problem(status, response).await);
+                }
+                response.bytes().await.map_err(|cause| self.unreachable(cause))
+            });
+            answer.await.unwrap_or_else(|_| Err(self.stalled()))
+        })
+    }
+
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         Box::pin(async move { self.json(self.about(Method::GET, &paging("/missing", after, limit))?).await })
     }
@@ -267,7 +290,28 @@ impl Destination for HttpTenant {
         Box::pin(async move { self.json(self.about(Method::PUT, "/people")?.json(&*people)).await })
     }
 
+    fn mails(&self, wait: u64) -> Answer<'_, Mails> {
+        Box::pin(async move { self.json(self.about(Method::GET, &format!("/mails?wait={wait}"))?).await })
+    }
+
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
         Box::pin(async move { self.post("/commit", &commit).await })
+    }
+
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>> {
+        Box::pin(async move {
+            let request = self.request(Method::GET, &format!("/migrations/{migration}/receipt"));
+            let answer = tokio::time::timeout(self.stall * PATIENT, async {
+                let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
+                match response.status() {
+                    StatusCode::NOT_FOUND => Ok(None),
+                    status if status.is_success() => {
+                        response.bytes().await.map(Some).map_err(|cause| self.unreachable(cause))
+                    }
+                    status => Err(self.problem(status, response).await),
+                }
+            });
+            answer.await.unwrap_or_else(|_| Err(self.stalled()))
+        })
     }
 }

@@ -5,16 +5,18 @@
 
 use super::body::{Body, Valve};
 use super::protocol::{
-    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Open, Opened, Page,
-    People, PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
+    AbsentPage, ChunkList, Commit, Committed, DatabaseManifest, DatabaseState, Items, Landed, Mails, Open, Opened,
+    Page, People, PeopleTaken, Probed, TenantInfo, Verdicts, Verify,
 };
 use crate::digest::Digest;
 use crate::item::Key;
 use crate::{Error, Result};
 use backon::{BackoffBuilder, ExponentialBuilder};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The answer to any call.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T>>;
@@ -37,6 +39,8 @@ pub trait Destination: Send + Sync {
     fn verify(&self, verify: Arc<Verify>) -> Answer<'_, Verdicts>;
     /// A page of the manifest.
     fn items(&self, after: Option<Key>, limit: usize) -> Answer<'_, Page>;
+    /// The content of an item that fits into memory, as a part of a table does. It is what its name says: nothing else is given.
+    fn content(&self, item: Key) -> Answer<'_, Bytes>;
     /// A page of the items without content.
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage>;
     /// Says what the tenant's database is to be.
@@ -47,8 +51,12 @@ pub trait Destination: Send + Sync {
     fn database_manifest(&self) -> Answer<'_, Option<DatabaseManifest>>;
     /// Says who holds a plan, in the place of what was said before.
     fn put_people(&self, people: Arc<People>) -> Answer<'_, PeopleTaken>;
+    /// How the mails stand; the answer waits up to so many seconds for the last one to be sent.
+    fn mails(&self, wait: u64) -> Answer<'_, Mails>;
     /// Ends the migration.
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
+    /// The receipt of this migration that was made last, byte by byte; nothing if there is none. Nothing needs to be open for it.
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>>;
 }
 
 /// Sends packs through a valve.
@@ -131,12 +139,15 @@ impl<D: Destination> Destination for Retrying<D> {
         put_items(items: Arc<Items>) -> Verdicts;
         verify(verify: Arc<Verify>) -> Verdicts;
         items(after: Option<Key>, limit: usize) -> Page;
+        content(item: Key) -> Bytes;
         missing(after: Option<Key>, limit: usize) -> AbsentPage;
         put_database(manifest: Arc<DatabaseManifest>) -> DatabaseState;
         database() -> DatabaseState;
         database_manifest() -> Option<DatabaseManifest>;
         put_people(people: Arc<People>) -> PeopleTaken;
+        mails(wait: u64) -> Mails;
         commit(commit: Commit) -> Committed;
+        receipt(migration: Uuid) -> Option<Bytes>;
     }
 }
 
@@ -177,6 +188,10 @@ impl<D: Destination> Destination for Paced<D> {
         self.inner.items(after, limit)
     }
 
+    fn content(&self, item: Key) -> Answer<'_, Bytes> {
+        self.inner.content(item)
+    }
+
     fn missing(&self, after: Option<Key>, limit: usize) -> Answer<'_, AbsentPage> {
         self.inner.missing(after, limit)
     }
@@ -197,7 +212,15 @@ impl<D: Destination> Destination for Paced<D> {
         self.inner.put_people(people)
     }
 
+    fn mails(&self, wait: u64) -> Answer<'_, Mails> {
+        self.inner.mails(wait)
+    }
+
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
         self.inner.commit(commit)
+    }
+
+    fn receipt(&self, migration: Uuid) -> Answer<'_, Option<Bytes>> {
+        self.inner.receipt(migration)
     }
 }

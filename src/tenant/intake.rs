@@ -63,6 +63,7 @@ impl Tenant {
     /// Takes a batch; one verdict for each entry, in their order.
     pub(crate) fn accept(&self, items: &Items) -> Result<Vec<Verdict>> {
         let (epoch, limits) = (self.epoch(), self.card().limits);
+        self.keeps_all(items)?;
         let mut located = Vec::new();
         let mut seen = HashSet::with_capacity(items.entries.len());
         let firsts = self.catalogue.read(|reader| {
@@ -76,7 +77,11 @@ impl Tenant {
                     if let Some(objection) = object(entry, &limits) {
                         return Ok(refused(objection));
                     }
-                    let held = catalogue::item(reader, entry.item)?.filter(|held| same(&held.entry, entry));
+                    let held = catalogue::item(reader, entry.item)?;
+                    if let Some(objection) = self.keeps(entry, held.as_ref()) {
+                        return Ok(refused(objection));
+                    }
+                    let held = held.filter(|held| same(&held.entry, entry));
                     examine(reader, entry, held.as_ref(), items.verify.then_some(epoch), &mut located)
                 })
                 .collect::<rusqlite::Result<Vec<_>>>()

@@ -3,6 +3,8 @@
 //! ```text
 //! <customer>/tenant.json                                 the card
 //! <customer>/people/<64 hex>                             who holds a plan, named by its BLAKE3; one, unless a crash left more
+//! <customer>/receipts/<20 digits>.json                   what was stated, in the order in which it was
+//! <customer>/receipt.key                                 what that is signed with: for the tenant's eyes only
 //! <customer>/packs/<2 hex>/<64 hex>                      packs of chunks, named by their BLAKE3
 //! <customer>/manifest/<20 digits>-<64 hex>               manifest packs, in the order in which they were accepted
 //! ```
@@ -17,7 +19,8 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// The objects of one customer.
 #[derive(Clone)]
@@ -58,6 +61,16 @@ impl Objects {
         self.place.path(&[&self.customer, "people", &name.to_string()])
     }
 
+    /// Where a receipt lies.
+    pub(crate) fn receipt_path(&self, number: u32) -> ObjectPath {
+        self.place.path(&[&self.customer, "receipts", &format!("{number:020}.json")])
+    }
+
+    /// Where the key lies that receipts are signed with.
+    pub(crate) fn key_path(&self) -> ObjectPath {
+        self.place.path(&[&self.customer, "receipt.key"])
+    }
+
     pub(crate) fn card_path(&self) -> ObjectPath {
         self.place.path(&[&self.customer, "tenant.json"])
     }
@@ -76,6 +89,26 @@ impl Objects {
     /// Writes an object. It is visible whole or not at all.
     pub(crate) async fn put(&self, path: &ObjectPath, body: PutPayload) -> Result<()> {
         self.place.store.put(path, body).await.map(|_| ()).map_err(|cause| store_error("write an object", cause))
+    }
+
+    /// Writes an object that only this account may read, unless there is one. In an object store beyond this machine its own
+    /// rules of access say who else may.
+    pub(crate) async fn put_secret(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
+        if let Some(file) = self.file(path) {
+            return tokio::task::spawn_blocking(move || write_secret(&file, &bytes))
+                .await
+                .unwrap_or_else(|cause| Err(Error::new(Code::Internal, "a piece of work was dropped").because(cause)));
+        }
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.place.store.put_opts(path, bytes.clone().into(), options).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            // A look-alike of S3 without conditional writes.
+            Err(object_store::Error::NotImplemented { .. }) => match self.get(path).await? {
+                Some(_) => Ok(()),
+                None => self.put(path, bytes.into()).await,
+            },
+            Err(cause) => Err(store_error("write an object", cause)),
+        }
     }
 
     /// Reads a whole object.
@@ -156,6 +189,20 @@ impl Objects {
             .try_collect()
             .await
             .map_err(|cause| store_error("list its objects", cause))
+    }
+}
+
+/// A temporary file is its owner's alone from its first byte on; on Windows the folder's rules hold.
+fn write_secret(file: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |cause| Error::io("write", file, cause);
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(failed)?;
+    match temporary.persist_noclobber(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(error.error)),
     }
 }
 

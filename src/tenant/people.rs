@@ -9,7 +9,7 @@ use super::card::{Card, PeopleCard};
 use super::held::Tenant;
 use super::protocol::{Conflict, People as Call, PeopleTaken, TenantState};
 use crate::digest::Digest;
-use crate::people::{Decisions, People, Plans, User, problems};
+use crate::people::{Decisions, People, Plans, ProblemKind, User, problems};
 use crate::{Code, Error, Result};
 use std::collections::HashSet;
 
@@ -23,14 +23,19 @@ impl Tenant {
             .map_err(|cause| Error::new(Code::Internal, "people cannot be written").because(cause))?;
         let users = u32::try_from(call.users.len()).unwrap_or(u32::MAX);
         let people = PeopleCard { name: Digest::of(&bytes), users };
+        // Who migrates may become known late: that changes nothing for users.
+        let without_contact = |people: &Call| Call { contact: None, ..people.clone() };
+        let known = self.people()?.is_some_and(|known| without_contact(&known) == without_contact(call));
         let taken = self.change(|card, _| {
             let before = card.people;
             if card.state == TenantState::Running {
                 if before == Some(people) {
                     return Ok(Ok(PeopleTaken { users, replaced: false }));
                 }
-                return Err(Error::new(Code::TenantRefused, "the tenant is running: its users are managed there")
-                    .hint("change users online"));
+                if !known {
+                    return Err(Error::new(Code::TenantRefused, "the tenant is running: its users are managed there")
+                        .hint("change users online"));
+                }
             }
             let conflicts = conflicts(call, card);
             if !conflicts.is_empty() {
@@ -51,15 +56,19 @@ impl Tenant {
 
     /// The people that were put last.
     pub(crate) fn people(&self) -> Result<Option<Call>> {
-        let Some(people) = self.card().people else { return Ok(None) };
-        let (objects, path) = (self.objects.clone(), self.objects.people_path(&people.name));
+        self.card().people.map(|people| self.people_named(&people.name)).transpose()
+    }
+
+    /// A list of people, by its name.
+    pub(super) fn people_named(&self, name: &Digest) -> Result<Call> {
+        let (objects, path) = (self.objects.clone(), self.objects.people_path(name));
         let damaged =
             |what: &str| Error::new(Code::StoreUnusable, format!("the list of people in the store is {what}"));
         let bytes = self.objects.place.wait(async move { objects.get(&path).await })?.ok_or_else(|| damaged("gone"))?;
-        if Digest::of(&bytes) != people.name {
+        if Digest::of(&bytes) != *name {
             return Err(damaged("damaged"));
         }
-        serde_json::from_slice(&bytes).map(Some).map_err(|cause| damaged("not to be understood").because(cause))
+        serde_json::from_slice(&bytes).map_err(|cause| damaged("not to be understood").because(cause))
     }
 
     /// Removes the lists that do not count: they are about people.
@@ -96,9 +105,17 @@ fn conflicts(call: &Call, card: &Card) -> Vec<Conflict> {
         decisions.set_plan(holder.user, Some(holder.plan.clone()));
         decisions.set_name(holder.user, Some(&holder.user_name));
     }
+    if let Some(contact) = &call.contact
+        && [&contact.name, &contact.email, &contact.phone, &contact.language].iter().any(|text| text.len() > LONGEST)
+    {
+        let text = format!("what is said about the contact is longer than {LONGEST} bytes");
+        found.push(Conflict { kind: "too-long".to_owned(), user: None, text });
+    }
     decisions.summary.clone_from(&call.notifications.summary);
     let plans = Plans::new(&card.plans, &card.taken_names);
-    let broken = problems(&People::of(users), &decisions, &plans);
+    let mut broken = problems(&People::of(users), &decisions, &plans);
+    // Everything was taken back: that leaves nobody, which is what there was before the first list.
+    broken.retain(|problem| !call.users.is_empty() || problem.kind != ProblemKind::NoAdministrator);
     found.extend(broken.into_iter().map(|problem| Conflict {
         kind: problem.kind.as_str().to_owned(),
         user: problem.user,

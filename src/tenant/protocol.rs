@@ -4,12 +4,15 @@
 //! one tenant, so that no call names a tenant. Repeating any call is safe. Errors are problem documents
 //! ([`Problem`], RFC 9457) whose `code` is a [`crate::Code`].
 
+mod mails;
 mod people;
 
+pub use mails::{Contact, MailTrouble, Mails};
 pub use people::{Conflict, Notifications, People, PeopleTaken, PlanHolder, RemovedAddress, UserKind};
 
 use crate::digest::Digest;
 use crate::item::{Key, Outcome};
+use crate::tables::adjust::Adjusted;
 use crate::tables::{KeyRange, TableShape, TableSum};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +38,9 @@ pub struct TenantInfo {
     pub mail_domain: String,
     /// What the tenant takes.
     pub limits: Limits,
+    /// The key that its receipts are signed with (Ed25519): 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_key: Option<String>,
 }
 
 /// The states of a tenant that matter here (`domain.md` 1.7).
@@ -371,7 +377,7 @@ pub enum DatabaseState {
         /// Rows that are in it: what moves while a large table is imported.
         rows: u64,
     },
-    /// It is in place, and what was read from it again is what the manifest says.
+    /// It is in place, and what was read from it again is what the manifest says; then it was adjusted.
     Proven {
         /// The manifest: BLAKE3 of its JSON.
         #[schema(value_type = String)]
@@ -383,6 +389,16 @@ pub enum DatabaseState {
         /// Rows and sum of each table.
         #[schema(value_type = std::collections::BTreeMap<String, String>)]
         sums: BTreeMap<String, TableSum>,
+        /// Whether it was made for a rehearsal.
+        mode: Mode,
+        /// The people list by which it was adjusted: BLAKE3 of its JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        people: Option<Digest>,
+        /// What was made different after the proof, and why.
+        adjusted: Vec<Adjusted>,
+        /// Columns that are bound to the source database, to be made again by the vendor.
+        bound: Vec<BoundColumn>,
     },
     /// What was read from it again is not what the manifest says. It is not in place.
     Different {
@@ -400,7 +416,34 @@ pub enum DatabaseState {
     },
 }
 
+/// A column that moved and is worth nothing in another database: the vendor's programs check it against the one that it
+/// was made in, and take a row that does not fit for one that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoundColumn {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The rows of the table.
+    pub rows: u64,
+}
+
 impl DatabaseManifest {
+    /// The columns that are bound to the source database (`domain.md` 2.1: `encryptedCheck`), where they have moved.
+    #[must_use]
+    pub fn bound(&self) -> Vec<BoundColumn> {
+        let mut bound = Vec::new();
+        for table in &self.tables {
+            let columns = table.shape.columns.iter().filter(|column| !column.masked);
+            for column in columns.filter(|column| column.name.eq_ignore_ascii_case("encryptedCheck")) {
+                let (table, rows) = (table.shape.name.clone(), table.sum.rows);
+                bound.push(BoundColumn { table, column: column.name.clone(), rows });
+            }
+        }
+        bound
+    }
+
     /// Its name: BLAKE3 of its JSON.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -441,6 +484,9 @@ pub struct Committed {
     pub items: u64,
     /// How many bytes they have together.
     pub bytes: u64,
+    /// The mails that follow from it. They are sent afterwards; nobody waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mails: Option<Mails>,
 }
 
 /// The answer to `POST /v1/probe`: the body was read to its end and dropped. So the way to the tenant is measured.

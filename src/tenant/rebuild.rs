@@ -66,6 +66,8 @@ pub fn rebuild(place: &Place, customer: &str, mut progress: impl FnMut(u64)) -> 
         }
         progress(rebuilt.items);
     }
+    // What was sent stood in the catalogue only: nobody is written to a second time.
+    tenant.enter_mails(catalogue::MailState::Unknown)?;
     tenant.flush()?;
     tenant.set_clean(true)?;
     let totals = tenant.totals()?;

@@ -2,11 +2,16 @@
 //!
 //! The identity of a migration is its own id. A client that has lost its ledger is given the id that the tenant
 //! knows. Company and serial number are recorded, and a change between runs asks for a confirmation instead of
-//! locking the customer out.
+//! locking the customer out. A rehearsal may be repeated as often as one likes; the live migration is accepted once, and
+//! from then on only late documents come in: what the tenant holds is its own ([`Tenant::keeps`]). Whatever is accepted is
+//! stated in a receipt.
 
-use super::card::Run;
+use super::card::{Accepted, Run};
+use super::catalogue::{self, HeldItem};
+use super::database::LATE_ONLY;
 use super::held::Tenant;
-use super::protocol::{Commit, Committed, Mode, Open, Opened, RunKind, TenantState};
+use super::protocol::{Commit, Committed, Entry, Items, Mode, Open, Opened, RunKind, TenantState};
+use crate::item::Kind;
 use crate::{Code, Error, Result};
 
 impl Tenant {
@@ -57,7 +62,7 @@ impl Tenant {
             Ok(())
         };
         agree(&self.totals()?)?;
-        self.agree_on_database(commit)?;
+        let database = self.agree_on_database(commit)?;
         let live = self.card().run.as_ref().is_some_and(|run| run.mode == Mode::Live);
         if live {
             // From here on nobody will send anything again: it must survive a power cut.
@@ -71,12 +76,54 @@ impl Tenant {
                 Some(Mode::Test) if card.state != TenantState::Running => card.state = TenantState::OfflineMaintenance,
                 Some(Mode::Test) => {}
             }
-            Ok(Committed { state: card.state, items: totals.verified as u64, bytes: totals.verified_bytes as u64 })
+            self.state_receipt(card, database.as_ref())?;
+            let people = card.people.map(|people| people.name);
+            card.accepted = card.run.as_ref().map(|run| Accepted { run: card.runs, mode: run.mode, people });
+            let (items, bytes) = (totals.verified as u64, totals.verified_bytes as u64);
+            Ok(Committed { state: card.state, items, bytes, mails: None })
         })?;
         if live {
             self.flush()?;
         }
+        self.owe_mails();
         Ok(committed)
+    }
+
+    /// Why an entry is not taken by a running tenant; nothing if it is. `held` is what is here under the same key.
+    pub(super) fn keeps(&self, entry: &Entry, held: Option<&HeldItem>) -> Option<&'static str> {
+        if self.card().state != TenantState::Running {
+            return None;
+        }
+        match held.filter(|held| held.proof > 0) {
+            Some(held) if held.entry.blake3 == entry.blake3 => None,
+            Some(_) => Some("the tenant is running and keeps what it holds: only late documents come in"),
+            // Lost bytes may come again, but no others.
+            None if entry.item.kind() == Kind::Part => {
+                let same = held.is_some_and(|held| held.entry.blake3 == entry.blake3);
+                (!same).then_some("the tenant is running: its database is in use and is not replaced any more")
+            }
+            None => None,
+        }
+    }
+
+    /// A running tenant does not give up what it holds, whatever becomes of the installation.
+    pub(super) fn keeps_all(&self, items: &Items) -> Result<()> {
+        if self.card().state != TenantState::Running {
+            return Ok(());
+        }
+        let mut gone = items.absent.iter().map(|absent| absent.item).chain(items.withdrawn.iter().copied());
+        let taken = self.catalogue.read(|reader| {
+            for key in gone.by_ref() {
+                if catalogue::item(reader, key)?.is_some_and(|held| held.proof > 0) {
+                    return Ok(Some(key));
+                }
+            }
+            Ok(None)
+        })?;
+        taken.map_or(Ok(()), |key| {
+            Err(refused(format!("the tenant is running and keeps `{key}`: nothing is taken away any more"))
+                .hint(LATE_ONLY))
+        })
     }
 }
 

@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::ledger::Reader;
 use crate::onsite::changes;
 use crate::onsite::logon::Attempts;
+use crate::onsite::take_back::named;
 use crate::people::{Decisions, People, Plans, Problem, problems};
 use crate::tenant::protocol::{Mode, TenantInfo, TenantState};
 use crate::{Code, Error, Result};
@@ -168,7 +169,7 @@ impl Wizard {
         let (decisions, frozen) = if path.exists() {
             let reader = Reader::open(path)?;
             let outstanding = changes::outstanding(&reader)?;
-            (Decisions::read(&reader)?, outstanding.iter().map(|one| one.change.to_string()).collect())
+            (Decisions::read(&reader)?, outstanding.iter().map(|one| named(&one.change)).collect())
         } else {
             (Decisions::default(), Vec::new())
         };

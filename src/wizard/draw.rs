@@ -127,6 +127,7 @@ impl Wizard {
             }
         };
         Data::Checklist {
+            mode: self.mode(),
             checks: self.state.checks.as_ref().map(super::state::Checks::row).unwrap_or_default(),
             tasks: Task::ALL.map(row).into(),
             users: users.iter().filter(|user| user.is_active_employee()).count() as u64,

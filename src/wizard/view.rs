@@ -197,6 +197,8 @@ pub enum Data {
     },
     /// The rows of the checklist.
     Checklist {
+        /// A test migration, or the real one.
+        mode: crate::tenant::protocol::Mode,
         /// The checks, as a summary; the query `checks` has each.
         checks: ChecksRow,
         /// The three tasks.

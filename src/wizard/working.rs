@@ -9,9 +9,11 @@ use super::step::Step;
 use super::upload::Run;
 use super::view::{Trouble, UploadState};
 use crate::checks::{Selection, run as checks};
-use crate::config::Rate;
+use crate::config::{Config, Rate};
 use crate::exit::Exit;
+use crate::ledger::Ledger;
 use crate::migration::{Consent, Control, Summary, migrate};
+use crate::onsite::take_back::take_back_all;
 use crate::{Code, Error, Result};
 use actix::{AsyncContext, Context};
 use secrecy::SecretString;
@@ -87,7 +89,7 @@ impl Wizard {
 
     pub(super) fn thaw(&mut self, context: &mut Context<Self>) {
         let config = self.config();
-        let work = async move { blocking(move || crate::onsite::changes::put_back(&config)).await };
+        let work = async move { blocking(move || thaw(&config)).await };
         self.work(Work::Thawing, context, work, |wizard, done, _| {
             if let Err(error) = done.and_then(|_| wizard.reload()) {
                 wizard.fail(&error);
@@ -186,3 +188,14 @@ const NOBODY: crate::onsite::logon::Account = crate::onsite::logon::Account {
     retired: false,
     kind: 0,
 };
+
+/// Takes back whatever was changed on the installation, also what was kept on purpose: a person says so.
+fn thaw(config: &Config) -> Result<()> {
+    if !config.migration.ledger.exists() {
+        return Ok(());
+    }
+    let ledger = Ledger::open(&config.migration.ledger)?;
+    let restored = take_back_all(&ledger, config, true)?;
+    ledger.close()?;
+    restored.map_or(Ok(()), |restored| restored.must_be_complete())
+}

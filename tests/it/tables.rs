@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The tables of a database with their rows, sorted, each row as text that tells every value and its type.
 type Tables = BTreeMap<String, Vec<String>>;
 
-fn open(path: &Path) -> Connection {
+pub(crate) fn open(path: &Path) -> Connection {
     Connection::open(path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()))
 }
 
@@ -35,15 +35,15 @@ fn rows(database: &Connection, table: &str) -> Vec<String> {
     rows
 }
 
-fn source(world: &World) -> PathBuf {
+pub(crate) fn source(world: &World) -> PathBuf {
     world.site().join("crm.db")
 }
 
-fn target(world: &World) -> PathBuf {
+pub(crate) fn target(world: &World) -> PathBuf {
     world.folder().join("C").join("Cust10001.crm.db")
 }
 
-fn change(world: &World, sql: &str) {
+pub(crate) fn change(world: &World, sql: &str) {
     open(&source(world)).execute_batch(sql).unwrap();
 }
 
@@ -56,9 +56,22 @@ fn left(report: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// The database there has every row of the database here, but what the report says that stays behind.
-fn same(world: &World, there: &Path) {
-    let (tables_left, columns_left) = left(&world.report());
-    let (mut ours, theirs) = (tables(&source(world)), tables(there));
+fn same(world: &World, there: &Path, adjusted: bool) {
+    let report = world.report();
+    let (tables_left, columns_left) = left(&report);
+    let (mut ours, mut theirs) = (tables(&source(world)), tables(there));
+    // What the tenant says that it has made different, and its own table.
+    let told = |table: &str| {
+        let all = report["database"]["adjusted"].as_array().unwrap();
+        adjusted && all.iter().any(|one| one["table"].as_str().unwrap().eq_ignore_ascii_case(table) && one["rows"] != 0)
+    };
+    let gone = |table: &str| -> u64 {
+        let all = report["database"]["adjusted"].as_array().unwrap().iter().filter(|_| adjusted);
+        all.filter(|one| one["table"] == table && one["column"].is_null())
+            .map(|one| one["rows"].as_u64().unwrap())
+            .sum()
+    };
+    assert_eq!(theirs.remove("omt_user").is_some(), adjusted);
     // What could not be read is not there at all.
     ours.retain(|table, _| !tables_left.contains(table) || theirs.contains_key(table));
     assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
@@ -66,8 +79,8 @@ fn same(world: &World, there: &Path) {
     for (table, rows) in &ours {
         if tables_left.contains(table) {
             assert!(theirs[table].is_empty(), "`{table}` stays behind");
-        } else if columns_left.contains(table) || table.eq_ignore_ascii_case("sequence") {
-            assert_eq!(rows.len(), theirs[table].len(), "{table}");
+        } else if columns_left.contains(table) || told(table) {
+            assert_eq!(rows.len() as u64 - gone(table), theirs[table].len() as u64, "{table}");
         } else {
             for (ours, theirs) in rows.iter().zip(&theirs[table]) {
                 assert_eq!(ours, theirs, "{table}");
@@ -81,7 +94,7 @@ fn same(world: &World, there: &Path) {
 
 /// The tenant's database is in place, equal, and ahead of every key.
 pub(crate) fn arrived(world: &World) {
-    same(world, &target(world));
+    same(world, &target(world), true);
     let database = open(&target(world));
     let mut query = database.prepare("SELECT TableName, next_id FROM sequence").unwrap();
     let counters: Vec<(String, i64)> =
@@ -101,7 +114,7 @@ pub(crate) fn arrived(world: &World) {
 /// A restored `crm.db` is as it was sent, with its counters.
 pub(crate) fn restored(world: &World, folder: &Path) {
     let there = folder.join("crm.db");
-    same(world, &there);
+    same(world, &there, false);
     let [ours, theirs] = [source(world), there].map(|path| rows(&open(&path), "sequence"));
     assert_eq!(ours, theirs);
 }

@@ -270,6 +270,11 @@ impl World {
         self.server = Some(server);
     }
 
+    /// Further arguments for the next starts of the tenant, in the place of those before.
+    pub(crate) fn serve_with(&mut self, args: Vec<String>) {
+        self.serve = args;
+    }
+
     /// Kills the tenant; gives its log.
     pub(crate) fn stop_tenant(&mut self) -> String {
         self.server.take().map(Server::kill).unwrap_or_default()

@@ -63,6 +63,7 @@ fn tenant(quantity: u32) -> TenantInfo {
         taken_names: vec![],
         mail_domain: "x".into(),
         limits: Limits::default(),
+        receipt_key: None,
     }
 }
 

@@ -5,6 +5,8 @@ mod decide;
 mod list;
 mod table;
 
+pub(super) use table::read as read_table;
+
 use super::args::Output;
 use super::{Ended, print_json};
 use args::Users;

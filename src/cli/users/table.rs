@@ -76,7 +76,8 @@ pub(super) async fn import(args: &Import, output: &Output) -> Ended {
     Ok(Exit::Verified)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// The bytes of a table, of which none is endless.
+pub(in crate::cli) fn read(path: &Path) -> Result<Vec<u8>> {
     let failed = |cause| Error::io("read", path, cause).hint("give the name of a table that `omt users export` wrote");
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();

@@ -44,6 +44,8 @@ pub struct Server {
     pub trust: Trust,
     /// How long the server may be silent while it works on a query.
     pub timeout: Duration,
+    /// Whether the connection also writes. Only a freeze asks for that: everything else says that it reads only.
+    pub writes: bool,
 }
 
 /// Which certificates of a server are accepted.
@@ -95,6 +97,25 @@ impl Address {
         Ok(match self {
             Self::Sqlite(path) => Box::new(SqliteDatabase::open(path, prefix)?),
             Self::Mssql(server) => Box::new(MssqlDatabase::open(server, prefix)?),
+        })
+    }
+
+    /// Opens a connection that also writes, with a login of its own if one is given.
+    pub(in crate::onsite) fn open_to_write(
+        &self,
+        prefix: &str,
+        login: Option<(&str, Option<&SecretString>)>,
+    ) -> Result<Box<dyn Database>> {
+        Ok(match self {
+            Self::Sqlite(path) => Box::new(SqliteDatabase::open_to_write(path, prefix)?),
+            Self::Mssql(server) => {
+                let mut server = Server { writes: true, ..server.as_ref().clone() };
+                if let Some((user, password)) = login {
+                    (server.user, server.password, server.windows_login) =
+                        (Some(user.to_owned()), password.cloned(), false);
+                }
+                Box::new(MssqlDatabase::open(&server, prefix)?)
+            }
         })
     }
 }
@@ -165,6 +186,7 @@ impl Server {
                 None => Trust::System,
             },
             timeout: Duration::from_secs(config.timeout_seconds),
+            writes: false,
         })
     }
 }

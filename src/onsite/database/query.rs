@@ -8,6 +8,7 @@
 //! | `{document.name}` | an item of the select list: the column. Where a server cannot read its text, its bytes |
 //! | `{document.provider\|0}` | the same, or `0` where the column does not exist |
 //! | `{=document.name}`, `{=document.provider\|0}` | the column inside an expression, a condition or an order: never its bytes |
+//! | `{!document}`, `{!document.name}` | the table or column as a statement that writes names it: without an alias |
 //! | `{top}`, `{limit}` | how many rows: the one directly behind `SELECT`, the other at the very end |
 //! | `?1` | the first bound number or text |
 //! | `count(*)` | the same; for SQL Server the count that is never too small, `COUNT_BIG(*)` |
@@ -51,10 +52,23 @@ pub(super) struct Rendered {
 }
 
 impl Query {
+    /// Whether a query can name a table or a column of this name: some signs have a meaning there, or in what a server makes
+    /// of it. The vendor's names have none of them; tables of other names are read by [`Database::cells`](super::Database::cells).
+    #[must_use]
+    pub fn can_name(name: &str) -> bool {
+        !name.contains(['{', '}', '|', '.', '=', '?', ']'])
+    }
+
     /// A query that answers few rows.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), values: Vec::new(), limit: usize::MAX }
+    }
+
+    /// The same values with another text.
+    #[must_use]
+    pub fn with_text(self, text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..self }
     }
 
     /// Binds the next value, a number.
@@ -120,6 +134,20 @@ impl Query {
             ("top", Dialect::Mssql) if limited => drop(write!(sql, "TOP ({})", self.limit)),
             ("limit", Dialect::Sqlite) if limited => drop(write!(sql, "LIMIT {}", self.limit)),
             ("top" | "limit", _) => {}
+            (inside, _) if inside.starts_with('!') => {
+                let name = inside.trim_start_matches('!');
+                let (table, column) = name.split_once('.').map_or((name, None), |(table, name)| (table, Some(name)));
+                let found =
+                    catalogue.table(table).ok_or_else(|| absent(&format!("the table `{table}` does not exist")))?;
+                let _ = match column {
+                    None => write!(sql, "{}.{}", quoted(prefix), quoted(&found.name)),
+                    Some(column) => {
+                        let known = found.column(column);
+                        let known = known.ok_or_else(|| absent(&format!("`{table}` has no column `{column}`")))?;
+                        write!(sql, "{}", quoted(&known.name))
+                    }
+                };
+            }
             _ => {
                 let (inside, listed) = inside.strip_prefix('=').map_or((inside, true), |inside| (inside, false));
                 let (name, default) =
@@ -176,7 +204,7 @@ fn push_text(sql: &mut String, text: &str, dialect: Dialect) {
     sql.push_str(rest);
 }
 
-/// A name as both servers take it. Catalogues hold no names with brackets in them (each database leaves them out).
+/// A name as both servers take it. Names with brackets in them cannot be asked for ([`Query::can_name`]).
 fn quoted(name: &str) -> String {
     format!("[{name}]")
 }
@@ -231,6 +259,16 @@ mod tests {
             "SELECT COUNT_BIG(*), CAST(CAST([document].[body] AS nvarchar(max)) AS varbinary(max)) AS [document.body] \
              FROM [crm7].[Document] AS [document] WHERE [document].[Name] <> 'why?' AND 1 = @P1"
         );
+    }
+
+    #[test]
+    fn what_writes_names_tables_and_columns_without_an_alias() {
+        let query = Query::new("UPDATE {!document} SET {!document.name} = ?1").bind("x");
+        assert_eq!(
+            query.render(Dialect::Mssql, "crm7", &catalogue(), false).unwrap().sql,
+            "UPDATE [crm7].[Document] SET [Name] = @P1"
+        );
+        assert!(Query::new("{!document.gone}").render(Dialect::Sqlite, "crm7", &catalogue(), false).is_err());
     }
 
     #[test]

@@ -4,8 +4,11 @@
 //! SQL Server gets.
 
 mod cells;
+mod large;
 
-use super::{Catalogue, Column, Database, Dialect, Irregular, Kind, Query, Row, Rung, Value};
+use super::{Catalogue, Climbed, Column, Database, Dialect, Irregular, Kind, Moment, Query, Row, Rung, Terms, Value};
+use crate::onsite::changes::Change;
+use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use rusqlite::types::ValueRef;
@@ -26,6 +29,15 @@ pub struct SqliteDatabase {
 impl SqliteDatabase {
     /// Opens the file at `path` to read, under the schema name `schema`.
     pub fn open(path: &Path, schema: &str) -> Result<Self> {
+        Self::open_as(path, schema, "ro")
+    }
+
+    /// Opens it to write as well; a file that is not there is not made.
+    pub(super) fn open_to_write(path: &Path, schema: &str) -> Result<Self> {
+        Self::open_as(path, schema, "rw")
+    }
+
+    fn open_as(path: &Path, schema: &str, mode: &str) -> Result<Self> {
         let valid = !schema.is_empty() && schema.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !valid || matches!(schema.to_ascii_lowercase().as_str(), "main" | "temp") {
             return Err(Error::new(Code::ConfigInvalid, format!("`{schema}` cannot be a table prefix"))
@@ -47,7 +59,7 @@ impl SqliteDatabase {
         };
         database
             .connection
-            .execute(&format!("ATTACH ?1 AS {schema}"), [uri(path)])
+            .execute(&format!("ATTACH ?1 AS {schema}"), [uri(path, mode)])
             .and_then(|_| database.connection.execute_batch(&format!("PRAGMA {schema}.cache_size = -8192")))
             .and_then(|()| {
                 database.connection.query_row(&format!("SELECT count(*) FROM {schema}.sqlite_master"), [], |_| Ok(()))
@@ -60,7 +72,7 @@ impl SqliteDatabase {
         let sql = format!(
             "SELECT m.name, c.name, lower(c.type), c.\"notnull\", c.pk
              FROM {0}.sqlite_master m JOIN pragma_table_info(m.name, '{0}') c
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name || c.name NOT LIKE '%]%'
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!'
              ORDER BY m.rowid, c.cid",
             self.schema
         );
@@ -83,8 +95,8 @@ fn explain(path: &Path, cause: rusqlite::Error) -> Error {
         .because(cause)
 }
 
-/// The path as a URI that opens read-only; characters with a meaning in URIs are escaped.
-fn uri(path: &Path) -> String {
+/// The path as a URI that opens as `mode` says; characters with a meaning in URIs are escaped.
+fn uri(path: &Path, mode: &str) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     let escaped: String = text
         .chars()
@@ -96,7 +108,7 @@ fn uri(path: &Path) -> String {
         })
         .collect();
     let slash = if escaped.get(1..2) == Some(":") { "/" } else { "" };
-    format!("file:{slash}{escaped}?mode=ro")
+    format!("file:{slash}{escaped}?mode={mode}")
 }
 
 impl ToSql for Value {
@@ -162,15 +174,49 @@ impl Database for SqliteDatabase {
         true
     }
 
-    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        self.page(shape, range, limit)
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        self.page(shape, range, limit, beside)
     }
 
-    fn begin_consistent(&mut self) -> Result<Rung> {
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        let failed = |cause| explain(&self.path, cause);
+        let table = format!("{}.{}", cells::quoted(&self.schema), cells::quoted(&shape.name));
+        let mut statement = self.connection.prepare(&format!("SELECT * FROM {table}")).map_err(failed)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            for column in 0..columns {
+                std::hint::black_box(row.get_ref(column).map_err(failed)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn climb(&mut self, terms: &Terms, _enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
+        let possible = terms.highest >= Rung::ReadTransaction;
+        let moment = if possible { Moment::of(Rung::ReadTransaction) } else { terms.ground() };
+        Ok(Climbed { moment, refused: Vec::new() })
+    }
+
+    fn hold(&mut self, moment: &Moment) -> Result<()> {
+        if moment.taken() != Rung::ReadTransaction {
+            return Ok(());
+        }
         // A transaction sees the moment of its first read, so that must be now.
         let begin = format!("BEGIN; SELECT count(*) FROM {}.sqlite_master", self.schema);
-        self.connection.execute_batch(&begin).map_err(|cause| explain(&self.path, cause))?;
-        Ok(Rung::ReadTransaction)
+        self.connection.execute_batch(&begin).map_err(|cause| explain(&self.path, cause))
+    }
+
+    fn version(&mut self) -> Result<Option<i64>> {
+        let asked = format!("PRAGMA {}.data_version", self.schema);
+        let version = self.connection.query_row(&asked, [], |row| row.get(0));
+        version.map(Some).map_err(|cause| explain(&self.path, cause))
     }
 
     fn irregular(&self) -> Vec<Irregular> {

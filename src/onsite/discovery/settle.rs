@@ -68,7 +68,18 @@ impl Discovery {
             archives,
             mapping: config.archive.paths.clone(),
             attachment_name: config.archive.attachment_name.clone().unwrap_or_else(|| "{id}".into()),
+            service: self.service(),
         })
+    }
+
+    /// The configuration files of Customer Service. Where somebody has named a folder with one, those that lie elsewhere on
+    /// this machine belong to another installation.
+    #[must_use]
+    pub fn service(&self) -> Vec<PathBuf> {
+        let all = self.files.iter().filter(|source| source.kind == Kind::Service);
+        let (named, others): (Vec<_>, Vec<_>) = all.partition(|source| source.named);
+        let chosen = if named.is_empty() { others } else { named };
+        chosen.into_iter().map(|source| source.file.clone()).collect()
     }
 
     /// Whether any file was found that describes an installation.

@@ -59,14 +59,14 @@ fn an_ini_and_its_data_source_are_enough() {
 fn precedence_is_as_stated_and_contradictions_name_both_places() {
     let client = xml(
         &(add("DatabaseMajor", "SQLite")
-            + &add("Server", "SQL01")
-            + &add("Database", "crm.db")
-            + &add("TablePrefix", "crm7")),
+            + add("Server", "SQL01").as_str()
+            + add("Database", "crm.db").as_str()
+            + add("TablePrefix", "crm7").as_str()),
         &add("ArchivePath", "arc"),
     );
     let web = xml(
-        &(add("Server", "sql01") + &add("Database", "other.db")),
-        &(add("ArchivePath", "../arc/") + &add("TemplatePath", "t")),
+        &(add("Server", "sql01") + add("Database", "other.db").as_str()),
+        &(add("ArchivePath", "../arc/") + add("TemplatePath", "t").as_str()),
     );
     let folder = site(&[
         ("SuperOffice.config", &client),
@@ -96,7 +96,7 @@ fn precedence_is_as_stated_and_contradictions_name_both_places() {
 
 #[test]
 fn what_omt_toml_states_is_a_decision_and_no_contradiction() {
-    let client = xml(&add("Database", "crm.db"), &(add("ArchivePath", "arc") + &add("ArchivePath1", "old")));
+    let client = xml(&add("Database", "crm.db"), &(add("ArchivePath", "arc") + add("ArchivePath1", "old").as_str()));
     let folder = site(&[("SuperOffice.config", &client)]);
     let (config, discovery) =
         look(&folder, "[database]\nurl = 'other.db'\nprefix = 'crm9'\n[archive]\nroots = ['mine']");
@@ -109,7 +109,7 @@ fn what_omt_toml_states_is_a_decision_and_no_contradiction() {
 
 #[test]
 fn two_lines_with_one_key_contradict_and_each_kind_of_file_has_its_rule() {
-    let client = xml(&(add("Database", "first.db") + &add("Database", "last.db")), &add("ArchivePath", "a"));
+    let client = xml(&(add("Database", "first.db") + add("Database", "last.db").as_str()), &add("ArchivePath", "a"));
     let folder = site(&[
         ("SuperOffice.config", &client),
         ("SuperOffice.ini", "[SuperOffice]\nGlobalPrefix=one\nGlobalPrefix=two"),
@@ -163,7 +163,7 @@ fn an_encrypted_section_is_named_and_asked_for() {
 fn every_path_goes_through_the_mapping_also_those_of_omt_toml() {
     let client = xml(
         &add("Database", "crm.db"),
-        &(add("ArchivePath", "E:\\SO_ARC") + &add("TemplatePath", "\\\\files\\so\\Template")),
+        &(add("ArchivePath", "E:\\SO_ARC") + add("TemplatePath", "\\\\files\\so\\Template").as_str()),
     );
     let folder = site(&[("SuperOffice.config", &client)]);
     let (config, discovery) = look(&folder, "[archive.paths]\n'e:/so_arc' = 'arc'");
@@ -186,10 +186,10 @@ fn every_path_goes_through_the_mapping_also_those_of_omt_toml() {
 #[test]
 fn what_is_exported_means_the_same_from_anywhere() {
     let client = xml(
-        &(add("Database", "crm.db") + &add("TablePrefix", "crm5")),
+        &(add("Database", "crm.db") + add("TablePrefix", "crm5").as_str()),
         &(add("ArchivePath", "a &amp; &quot;b&quot;")
-            + &add("ArchivePath1", "old")
-            + &add("TemplatePath", "it&apos;s")),
+            + add("ArchivePath1", "old").as_str()
+            + add("TemplatePath", "it&apos;s").as_str()),
     );
     let folder = site(&[("SuperOffice.config", &client)]);
     let (config, discovery) =

@@ -6,16 +6,18 @@ use std::collections::HashMap;
 
 /// A range of a table, and the part that held it before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Covered {
-    pub(super) range: KeyRange,
-    pub(super) part: Option<KnownPart>,
+pub(crate) struct Covered {
+    /// Which rows.
+    pub(crate) range: KeyRange,
+    /// The part, if there was one: a range without rows has none.
+    pub(crate) part: Option<KnownPart>,
 }
 
 /// The whole table in ranges without gaps, as the parts have cut it; `None` if they do not fit together.
 ///
 /// A gap is what a run has left that was stopped, or where all rows were gone when it was looked at last. Between whole numbers
 /// any gap can be filled. Other positions have an order that only the server knows: there only the end may be open.
-pub(super) fn cover(parts: Vec<KnownPart>) -> Option<Vec<Covered>> {
+pub(crate) fn cover(parts: Vec<KnownPart>) -> Option<Vec<Covered>> {
     let positions = |part: &KnownPart| [part.row.range.after.clone(), part.row.range.until.clone()];
     let numbers = parts.iter().flat_map(positions).flatten().all(|position| number(&position).is_some());
     let ordered = if numbers { by_number(parts)? } else { by_chain(parts)? };

@@ -12,7 +12,9 @@
 mod cover;
 mod planner;
 mod reading;
+mod values;
 
+pub(crate) use cover::{Covered, cover};
 pub use planner::Exported;
 pub(crate) use planner::print;
 
@@ -25,11 +27,11 @@ use super::stats::Stats;
 use super::stop::Stop;
 use crate::item::{Key, Kind};
 use crate::ledger::{Ledger, Record, Writer};
-use crate::onsite::database::{Database, Rung};
+use crate::onsite::ladder::Reading as Connections;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::Cutting;
-use crate::{Error, Result};
+use crate::{Code, Error, Result};
 use planner::Planner;
 use reading::Reading;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -37,8 +39,8 @@ use std::sync::{Arc, OnceLock};
 
 /// What the exporter reads.
 pub struct Export {
-    /// A connection to plan with, and one for each thread.
-    pub databases: Vec<Box<dyn Database>>,
+    /// A connection to plan with, and one for each thread, all of one moment as far as the database allows it.
+    pub reading: Connections,
     /// What stays behind.
     pub leave: LeaveList,
     /// How big tables are cut.
@@ -66,6 +68,8 @@ struct Shared {
     next: AtomicU32,
     /// Threads that have not come to their end.
     at_work: AtomicUsize,
+    /// The tables must be as they were.
+    late: bool,
 }
 
 /// So many numbers are set aside for a piece by its place in the plan: the same database is cut into parts with the same
@@ -73,7 +77,7 @@ struct Shared {
 const BLOCK: u32 = 1024;
 
 /// Numbers for the parts of one span; the next free block once they are used up.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Numbers {
     next: u32,
     end: u32,
@@ -113,6 +117,18 @@ impl Shared {
         Key::new(Kind::Part, numbers.next - 1)
     }
 
+    /// Whether a table may be what it is now. A running tenant has its database, and works with it.
+    fn may_differ(&self, table: &str) -> Result<()> {
+        if !self.late {
+            return Ok(());
+        }
+        let message = format!(
+            "`{table}` has changed since the live migration was accepted: the tenant is running, and its database is not replaced any more"
+        );
+        Err(Error::new(Code::TenantRefused, message)
+            .hint("only late documents come in; to bring them without the database, set `tables.move = false`"))
+    }
+
     /// A thread has done all that there was to do; the last one tells that nothing more is coming.
     fn done(&self) {
         if self.at_work.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -128,30 +144,29 @@ pub(super) struct Surroundings<'a> {
     pub(super) outcomes: Outcomes,
     pub(super) hasher: Hasher,
     pub(super) to: Way<Piece>,
+    /// The tenant is running: its database is not replaced.
+    pub(super) late: bool,
 }
 
 /// The threads of the exporter, and what will be known of the tables when they have ended. Without an [`Export`] the parts that
 /// the tenant has stay where they are.
 pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(Vec<Work>, Arc<OnceLock<Exported>>)> {
-    let Surroundings { ledger, root, outcomes, hasher, to } = around;
+    let Surroundings { ledger, root, outcomes, hasher, to, late } = around;
     let (known, reader) = (Arc::new(OnceLock::new()), ledger.reader()?);
     let (stats, stop) = (Arc::clone(&hasher.stats), hasher.stop.clone());
-    let Some(Export { databases, leave, cutting, limits, level }) = export else {
+    let Some(Export { reading, leave, cutting, limits, level }) = export else {
         let writer = ledger.writer();
         let work: Work = Box::new(move || planner::stand_still(&reader, &writer, &stats));
         return Ok((vec![work], known));
     };
-    // Before anybody reads: the moments of all connections are as close together as they can be.
-    let mut rung = Rung::ReadTransaction;
-    let mut databases = databases;
-    for database in &mut databases {
-        rung = rung.min(database.begin_consistent()?);
-    }
+    let Connections { databases, held } = reading;
     let writer = ledger.writer();
-    writer.put(Record::Journal("database.reading", serde_json::json!({ "rung": rung })))?;
+    let entry = serde_json::json!({ "rung": held.moment.taken(), "refused": held.refused });
+    writer.put(Record::Journal("database.reading", entry))?;
+    // What was changed for the reading is taken back by whoever is the last to end, however it ends.
+    let held = Arc::new(held);
     let mut databases = databases.into_iter();
-    let first =
-        databases.next().ok_or_else(|| Error::new(crate::Code::Internal, "there is no connection to plan with"))?;
+    let first = databases.next().ok_or_else(|| Error::new(Code::Internal, "there is no connection to plan with"))?;
     let shared = Arc::new(Shared {
         root,
         limits,
@@ -164,17 +179,29 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
         to,
         next: AtomicU32::new(first_block(reader.next_part()?)),
         at_work: AtomicUsize::new(databases.len() + 1),
+        late,
     });
     let (ask, asked) = channel(&Arc::new(Edge::new("planner→readers", 256)));
     let mut work: Vec<Work> = Vec::new();
     {
-        let planner = Planner { database: first, reader, shared: Arc::clone(&shared), leave, cutting, rung };
-        let known = Arc::clone(&known);
-        work.push(Box::new(move || planner.work(&ask, &known)));
+        let (moment, refused) = (held.moment.clone(), held.refused.clone());
+        let planner = Planner { database: first, reader, shared: Arc::clone(&shared), leave, cutting, moment, refused };
+        let (known, held) = (Arc::clone(&known), Arc::clone(&held));
+        work.push(Box::new(move || {
+            let ended = planner.work(&ask, &known);
+            drop(held);
+            ended
+        }));
     }
     for database in databases {
-        let (mut reading, asked) = (Reading { database, shared: Arc::clone(&shared) }, asked.clone());
-        work.push(Box::new(move || reading.work(asked)));
+        let mut reading = Reading::new(database, Arc::clone(&shared));
+        let (asked, held) = (asked.clone(), Arc::clone(&held));
+        work.push(Box::new(move || {
+            let ended = reading.work(&asked);
+            // Nobody reads over a connection that is still there.
+            drop((reading, held));
+            ended
+        }));
     }
     Ok((work, known))
 }

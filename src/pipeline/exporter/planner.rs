@@ -5,7 +5,7 @@ use super::{Numbers, Shared, Way};
 use crate::digest::Digest;
 use crate::item::{Key, Kind, Outcome};
 use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
-use crate::onsite::database::{Database, Rung};
+use crate::onsite::database::{Database, Moment, Refused, Rung};
 use crate::pipeline::stats::Stats;
 use crate::tables::leave::LeaveList;
 use crate::tables::plan::{Cutting, Left, Plan};
@@ -25,8 +25,10 @@ pub struct Exported {
     pub shapes: Vec<Arc<TableShape>>,
     /// What stays behind.
     pub left: Vec<Left>,
-    /// How consistent the reading was.
-    rung: Rung,
+    /// What the connections read.
+    pub moment: Moment,
+    /// The higher rungs that were not possible.
+    pub refused: Vec<Refused>,
     /// Whether parts were taken over from a run that was stopped: then not all was read by the same connections.
     resumed: AtomicBool,
     /// The number of the pass.
@@ -37,7 +39,7 @@ impl Exported {
     /// How consistent the pass is, as a whole.
     #[must_use]
     pub fn rung(&self) -> Rung {
-        if self.resumed.load(Ordering::Relaxed) { Rung::Plain } else { self.rung }
+        if self.resumed.load(Ordering::Relaxed) { Rung::Plain } else { self.moment.rung() }
     }
 }
 
@@ -61,7 +63,8 @@ pub(super) struct Planner {
     pub(super) shared: Arc<Shared>,
     pub(super) leave: LeaveList,
     pub(super) cutting: Cutting,
-    pub(super) rung: Rung,
+    pub(super) moment: Moment,
+    pub(super) refused: Vec<Refused>,
 }
 
 impl Planner {
@@ -76,7 +79,8 @@ impl Planner {
         let exported = known.get_or_init(|| Exported {
             shapes: plan.shapes().cloned().collect(),
             left: plan.left.clone(),
-            rung: self.rung,
+            moment: self.moment.clone(),
+            refused: std::mem::take(&mut self.refused),
             resumed: AtomicBool::new(false),
             pass: pass.number,
         });
@@ -145,6 +149,7 @@ impl Planner {
     }
 
     fn withdraw(&self, parts: &[KnownPart]) -> Result<()> {
+        parts.iter().try_for_each(|part| self.shared.may_differ(&part.row.table))?;
         parts.iter().try_for_each(|part| self.shared.writer.put(Record::Withdrawn(part.row.key)))
     }
 }

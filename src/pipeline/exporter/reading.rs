@@ -2,11 +2,12 @@
 
 use super::Shared;
 use super::planner::Span;
+use super::values::{Content, Values};
 use crate::archive::DATABASE;
 use crate::item::{Key, Kind, Outcome};
 use crate::ledger::{Found, PartRow, Record, Stamp};
 use crate::onsite::database::Database;
-use crate::pipeline::assembly::Assembly;
+use crate::pipeline::budget::ContentBudget;
 use crate::pipeline::hasher::Trouble;
 use crate::pipeline::outcomes::reason;
 use crate::tables::export::{TableExport, sum};
@@ -22,13 +23,41 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(super) struct Reading {
     pub(super) database: Box<dyn Database>,
     pub(super) shared: Arc<Shared>,
+    /// Parts that the ledger was told and not yet asked to keep: a commit for each of many small ones would be what they cost.
+    waiting: Vec<Waiting>,
 }
 
+/// A part that is ready to go.
+struct Waiting {
+    key: Key,
+    named: String,
+    stamp: Stamp,
+    content: Content,
+    room: OwnedSemaphorePermit,
+}
+
+/// No more parts wait than this, and no more bytes of them.
+const MOST_WAITING: usize = 64;
+const MOST_WAITING_BYTES: usize = 256 << 10;
+
 impl Reading {
+    pub(super) fn new(database: Box<dyn Database>, shared: Arc<Shared>) -> Self {
+        Self { database, shared, waiting: Vec::new() }
+    }
+
     /// Reads spans until no more come.
-    pub(super) fn work(&mut self, asked: Receiver<Span>) -> Result<()> {
-        for mut span in asked {
+    pub(super) fn work(&mut self, asked: &Receiver<Span>) -> Result<()> {
+        loop {
+            let next = match asked.try_recv() {
+                Ok(span) => Some(span),
+                // Nothing waits while this thread does.
+                Err(_) if !self.send_waiting()? => return Ok(()),
+                Err(_) => asked.recv().ok(),
+            };
+            let Some(mut span) = next else { break };
             if !self.span(&mut span)? {
+                // What was read is under way, and is finished.
+                self.send_waiting()?;
                 return Ok(());
             }
         }
@@ -69,45 +98,114 @@ impl Reading {
             if self.shared.stop.is_draining() {
                 return Ok(false);
             }
-            let Some(room) = self.shared.hasher.budget.take(self.shared.limits.bytes as usize) else {
-                return Ok(false);
+            let Some(room) = self.room()? else { return Ok(false) };
+            // The part has its key before it is known that there is one: values that leave its rows belong to it already.
+            let unused = span.numbers.clone();
+            let key = rest.0.unwrap_or_else(|| self.shared.key(&mut span.numbers));
+            let mut values = Values::new(&self.shared, key, &span.shape.name);
+            let part = match export.next_part(&mut *self.database, || Ok(Vec::new()), &mut values) {
+                Ok(Some(part)) => part,
+                Ok(None) => {
+                    span.numbers = unused;
+                    break;
+                }
+                Err(error) => {
+                    values.item.give_up();
+                    span.numbers = unused;
+                    // Whoever takes pieces is gone, and says so himself.
+                    return if values.stopped { Ok(false) } else { Err(error) };
+                }
             };
-            let mut large = |_: &_, _| Err(Error::new(Code::Internal, "no value leaves its row"));
-            let part = export.next_part(&mut *self.database, || Ok(Vec::new()), &mut large)?;
-            let Some((part, bytes)) = part else { break };
-            self.shared.stats.expected.add(u64::from(rest.0.is_none()));
-            let key = rest.0.take().unwrap_or_else(|| self.shared.key(&mut span.numbers));
+            let (part, bytes) = part;
+            // The tenant may have lost its bytes: the same rows heal it.
+            if span.part.as_ref().is_none_or(|known| known.row.sum != part.head.sum) {
+                self.shared.may_differ(&span.shape.name)?;
+            }
+            self.shared.stats.expected.add(u64::from(rest.0.take().is_none()));
             rest.1.after.clone_from(&part.head.range.until);
-            let row = row(span, key, part.head.range, part.head.sum);
-            if !self.send(row, bytes, room)? {
+            let row = row(span, key, part.head.range.clone(), part.head.sum);
+            if !self.send(row, values.before(&part, bytes), room)? {
                 return Ok(false);
             }
         }
         // No rows are left in it.
+        rest.0.map_or(Ok(()), |_| self.shared.may_differ(&span.shape.name))?;
         rest.0.take().map_or(Ok(()), |key| self.shared.writer.put(Record::Withdrawn(key)))?;
         Ok(true)
     }
 
-    fn send(&self, row: PartRow, bytes: Vec<u8>, room: OwnedSemaphorePermit) -> Result<bool> {
+    /// Room to build a part in. Nobody waits for room who holds some: two who do might wait for each other.
+    fn room(&mut self) -> Result<Option<OwnedSemaphorePermit>> {
+        let bytes = self.shared.limits.bytes as usize;
+        if let Some(room) = self.shared.hasher.budget.try_take(bytes) {
+            return Ok(Some(room));
+        }
+        Ok(if self.send_waiting()? { self.shared.hasher.budget.take(bytes) } else { None })
+    }
+
+    fn send(&mut self, row: PartRow, content: Content, mut room: OwnedSemaphorePermit) -> Result<bool> {
         let shared = &self.shared;
-        let (key, size) = (row.key, bytes.len() as u64);
-        let found = self.found(&row, size);
+        let (key, size) = (row.key, content.sent.length + content.bytes.len() as u64);
+        let found = shared.found(&row, size);
         let (stamp, named) = (found.stamp, named(&found));
         shared.stats.rows.add(1);
         shared.stats.add_found(Kind::Part, size);
         shared.stats.opened.add(1);
         shared.stats.parts.add(size);
         shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
+        // What it was built in is given back.
+        let room = ContentBudget::part_of(&mut room, content.bytes.len().max(1)).unwrap_or(room);
+        self.waiting.push(Waiting { key, named, stamp, content, room });
+        let bytes: usize = self.waiting.iter().map(|waiting| waiting.content.bytes.len()).sum();
+        let full = self.waiting.len() >= MOST_WAITING || bytes >= MOST_WAITING_BYTES;
+        if full { self.send_waiting() } else { Ok(true) }
+    }
+
+    /// Gives `false` when the run is over.
+    fn send_waiting(&mut self) -> Result<bool> {
+        if self.waiting.is_empty() {
+            return Ok(true);
+        }
         // The ledger knows which rows a part holds before anybody else knows that there is one.
-        shared.writer.flush()?;
-        let item = Arc::new(Assembly::new(key, named.clone()));
-        match shared.hasher.send(bytes, stamp, &item, room, &shared.to) {
+        self.shared.writer.flush()?;
+        for waiting in std::mem::take(&mut self.waiting) {
+            if !self.shared.send(waiting)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The table cannot be read; the others go on.
+    fn unreadable(&self, span: &mut Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
+        self.shared.stats.expected.add(u64::from(key.is_none()));
+        let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
+        let row = row(span, key, range, TableSum::default());
+        let found = self.shared.found(&row, 0);
+        let named = named(&found);
+        self.shared.stats.rows.add(1);
+        self.shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
+        let mut why = reason(error.chain());
+        why.insert("table".into(), span.shape.name.clone().into());
+        self.shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), why)
+    }
+}
+
+impl Shared {
+    fn send(&self, waiting: Waiting) -> Result<bool> {
+        let Waiting { key, named, stamp, content: Content { item, sent, bytes }, room } = waiting;
+        let sent = if sent.pieces == 0 {
+            self.hasher.send(bytes, stamp, &item, room, &self.to)
+        } else {
+            self.hasher.send_rest(bytes, sent, stamp, &item, room, &self.to)
+        };
+        match sent {
             Ok(()) => {
-                shared.stats.read.add(size);
+                self.stats.read.add(stamp.size);
                 return Ok(true);
             }
             Err(Trouble::Io(cause)) => {
-                shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), reason(cause.to_string()))?;
+                self.outcomes.left(key, Outcome::Unreadable, None, Some(named), reason(cause.to_string()))?;
             }
             // Nobody changes what lies in our own memory.
             Err(Trouble::Stopped | Trouble::Changed | Trouble::Vanished) => {}
@@ -116,26 +214,17 @@ impl Reading {
         Ok(false)
     }
 
-    /// The table cannot be read; the others go on.
-    fn unreadable(&self, span: &mut Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
-        self.shared.stats.expected.add(u64::from(key.is_none()));
-        let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
-        let row = row(span, key, range, TableSum::default());
-        let found = self.found(&row, 0);
-        let named = named(&found);
-        self.shared.stats.rows.add(1);
-        self.shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
-        let mut why = reason(error.chain());
-        why.insert("table".into(), span.shape.name.clone().into());
-        self.shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), why)
-    }
-
     fn found(&self, row: &PartRow, size: u64) -> Found {
         // No time: the same rows are the same part, whenever they were read.
         let stamp = Stamp { size, modified: 0, file_id: None };
-        let name = format!("{}.parquet", row.key.id());
-        Found { root: self.shared.root, dir: folder(&row.table), name, stamp }
+        let (dir, name) = place(row.key, &row.table);
+        Found { root: self.root, dir, name, stamp }
     }
+}
+
+/// Where a part is in the manifest: its folder and its name.
+fn place(key: Key, table: &str) -> (String, String) {
+    (folder(table), format!("{}.parquet", key.id()))
 }
 
 fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
@@ -145,6 +234,12 @@ fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
 /// The path in the manifest.
 fn named(found: &Found) -> String {
     format!("{DATABASE}/{}/{}", found.dir, found.name)
+}
+
+/// The same, of a part that is being written.
+pub(super) fn path(key: Key, table: &str) -> String {
+    let (dir, name) = place(key, table);
+    format!("{DATABASE}/{dir}/{name}")
 }
 
 /// The name of a table as one part of a path: what no path may have is written as `%` and two digits.

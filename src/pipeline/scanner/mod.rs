@@ -61,12 +61,15 @@ pub struct Scan {
     pub item_limit: u64,
     /// Threads that look for files.
     pub finders: usize,
+    /// What the tenant holds stays as it is, whatever has become of rows and files.
+    pub late: bool,
 }
 
 /// What every part of the scanner shares.
 struct Shared {
     rules: judge::Rules,
     item_limit: u64,
+    late: bool,
     writer: Writer,
     outcomes: Outcomes,
     stats: Arc<Stats>,
@@ -104,6 +107,7 @@ pub(super) fn crew(
             attachment_name: scan.attachment_name,
         },
         item_limit: scan.item_limit,
+        late: scan.late,
         writer: ledger.writer(),
         outcomes,
         stats,

@@ -127,7 +127,8 @@ impl KnownStream<'_> {
         // also when the file is gone since then: an unplugged disk must not take anything away.
         let of_this_row =
             self.asked.is_some_and(|asked| asked.kind() == Kind::Template && asked.id() == known.key.id());
-        if known.key.language().is_some() && of_this_row && known.outcome == Some(Outcome::Verified) {
+        let kept = shared.late || (known.key.language().is_some() && of_this_row);
+        if kept && known.outcome == Some(Outcome::Verified) {
             shared.stats.expected.add(1);
             shared.stats.rows.add(1);
             shared.stats.add_unchanged(known.key.kind(), known.stamp.map_or(0, |stamp| stamp.size));

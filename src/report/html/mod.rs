@@ -24,6 +24,11 @@ use lists::title;
 
 const STYLE: &str = include_str!("style.css");
 
+/// The style of the page exactly as it stands in it, for whoever shows it under a policy that names digests.
+pub(crate) fn page_style() -> String {
+    format!("\n{STYLE}")
+}
+
 /// Writes the page.
 pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     let company = Html(facts.company());
@@ -46,6 +51,7 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     }
     runs(facts, paper)?;
     database::write(facts, paper)?;
+    frozen(facts, paper)?;
     lists::waivers(facts, paper)?;
     if let Some(people) = &facts.people {
         people::section(people, paper)?;
@@ -55,6 +61,20 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
     lists::journal(reader, facts, paper)?;
     words(paper)?;
     writeln!(paper, "</main>\n</body>\n</html>")
+}
+
+/// The last freeze.
+fn frozen(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
+    let Some((run, frozen)) = super::freeze::last(&facts.runs) else { return Ok(()) };
+    writeln!(
+        paper,
+        "<section id=\"freeze\"><h2>Freeze</h2><p class=\"note\">The run of {}.</p><ul>",
+        Html(run.when())
+    )?;
+    for line in super::freeze::lines(frozen) {
+        writeln!(paper, "<li>{}</li>", Html(line))?;
+    }
+    writeln!(paper, "</ul></section>")
 }
 
 fn header(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {

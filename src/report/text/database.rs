@@ -5,7 +5,7 @@ use crate::Result;
 use crate::report::facts::Facts;
 use crate::report::paper::Paper;
 use crate::report::safe::Plain;
-use crate::report::units::{Bytes, Grouped};
+use crate::report::units::{Bytes, Grouped, Many};
 
 /// The tables that are shown, the biggest first.
 const FIRST: usize = 10;
@@ -29,6 +29,9 @@ pub(super) fn write(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
         summary.rung,
     );
     wrapped(paper, "  ", &[figures], " ")?;
+    for refused in &database.refused {
+        wrapped(paper, "  ", &[format!("not by {}: {}", refused.rung, Plain(&refused.why))], " ")?;
+    }
     for table in facts.moved.iter().take(FIRST) {
         let name = Plain(&table.table).to_string();
         writeln!(paper, "  {name:<40} {:>12} rows {:>10}", Grouped(table.rows), Bytes(table.bytes))?;
@@ -37,10 +40,30 @@ pub(super) fn write(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     if !database.left_behind.is_empty() {
         writeln!(paper, "\ntables that stay behind ({})", database.left_behind.len())?;
         for left in &database.left_behind {
-            let column = left.column.as_deref().map(|column| format!(".{column}")).unwrap_or_default();
-            let name = Plain(format!("{}{column}", left.table)).to_string();
+            let name = Plain(named(&left.table, left.column.as_deref())).to_string();
             wrapped(paper, &format!("  {name:<40} "), &[Plain(&left.why).to_string()], " ")?;
         }
     }
+    if !database.adjusted.is_empty() {
+        writeln!(paper, "\nmade different by the tenant, after the proof ({})", database.adjusted.len())?;
+        for adjusted in &database.adjusted {
+            let name = Plain(named(&adjusted.table, adjusted.column.as_deref())).to_string();
+            let rows =
+                adjusted.rows.map_or_else(|| "not in this database".into(), |rows| Many(rows, "row").to_string());
+            let why = format!("{rows}: {}", Plain(&adjusted.why));
+            wrapped(paper, &format!("  {name:<40} "), &[why], " ")?;
+        }
+    }
+    if !database.bound.is_empty() {
+        writeln!(paper, "\nbound to the source database, to be made again by the vendor ({})", database.bound.len())?;
+        for bound in &database.bound {
+            let name = Plain(named(&bound.table, Some(&bound.column))).to_string();
+            writeln!(paper, "  {name:<40} {:>12} rows", Grouped(bound.rows))?;
+        }
+    }
     Ok(())
+}
+
+fn named(table: &str, column: Option<&str>) -> String {
+    column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"))
 }

@@ -2,15 +2,18 @@
 
 mod database;
 mod lists;
+mod mails;
 mod of_checks;
 mod of_run;
 mod people;
 
+pub use mails::of_mails;
 pub use of_checks::of_checks;
 pub use of_run::of_run;
 pub(super) use people::card;
 
 use super::facts::{Facts, Standing};
+use super::freeze;
 use super::paper::Paper;
 use super::run::Run;
 use super::safe::Plain;
@@ -36,14 +39,30 @@ pub(super) fn write(reader: &Reader, facts: &Facts, paper: &mut Paper<'_>) -> Re
         edges(run, paper)?;
     }
     database::write(facts, paper)?;
+    frozen(facts, paper)?;
     waivers(facts, paper)?;
     if let Some(people) = &facts.people {
         people::write(people, paper)?;
+    }
+    if let Some(mails) = &facts.mails {
+        writeln!(paper)?;
+        mails::write(mails, paper)?;
     }
     lists::write(reader, facts, paper)
 }
 
 /// What was found beforehand, and who has decided to go on.
+/// The last freeze.
+fn frozen(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
+    let Some((run, frozen)) = freeze::last(&facts.runs) else { return Ok(()) };
+    writeln!(paper)?;
+    lists::wrapped(paper, "freeze     ", &[format!("run of {}", Plain(run.when()))], " ")?;
+    for line in freeze::lines(frozen) {
+        lists::wrapped(paper, "           ", &[Plain(line).to_string()], " ")?;
+    }
+    Ok(())
+}
+
 fn waivers(facts: &Facts, paper: &mut Paper<'_>) -> Result<()> {
     if facts.journal.waivers.is_empty() {
         return Ok(());

@@ -5,8 +5,10 @@ use crate::Result;
 use crate::item::Outcome;
 use crate::migration::Summary;
 use crate::report::facts::Sums;
+use crate::report::freeze;
 use crate::report::paper::Paper;
 use crate::report::run::Run;
+use crate::report::safe::Plain;
 use crate::report::units::{Bytes, Duration, Grouped, Many, Rate};
 
 /// What a run says when it has ended.
@@ -56,6 +58,9 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
             format!("database: {tables} tables, {rows} rows in {parts} parts, {} sent; {proven}", database.sent_parts);
         wrapped(paper, "", &[line], " ")?;
     }
+    if let Some(receipt) = &run.receipt {
+        writeln!(paper, "receipt: {}", Plain(receipt))?;
+    }
     if run.worked() {
         writeln!(
             paper,
@@ -69,6 +74,12 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
             wrapped(paper, "", &[sentence], " ")?;
         }
     }
+    for line in run.freeze.iter().flat_map(freeze::lines) {
+        wrapped(paper, "", &[Plain(line).to_string()], " ")?;
+    }
+    if let Some(mails) = &run.mails {
+        super::mails::write(mails, paper)?;
+    }
     for hint in hints(run) {
         wrapped(paper, "hint: ", &[hint], " ")?;
     }
@@ -79,7 +90,13 @@ fn write(run: &Run, paper: &mut Paper<'_>) -> Result<()> {
 fn hints(run: &Run) -> Vec<String> {
     let count = |outcome: Outcome| run.outcomes.get(outcome.as_str()).copied().unwrap_or_default();
     let mut hints = Vec::new();
+    if run.pass.as_deref() == Some("seed") && run.complete {
+        let sent =
+            "nothing was accepted: what users change from now on is left for the next `omt seed`, or for the cut-over";
+        hints.push(format!("{sent}, `omt migrate --live`"));
+    }
     match run.exit {
+        Some(0) if run.pass.as_deref() == Some("seed") => {}
         Some(0) if run.mode.as_deref() == Some("test") => {
             hints.push("this was a rehearsal; when all is agreed, `omt migrate --live` is the real one".into());
         }

@@ -8,9 +8,11 @@
 mod reader;
 #[cfg(test)]
 mod tests;
+mod trailer;
 mod writer;
 
 pub use reader::PartReader;
+pub use trailer::{TRAILER, Trailer};
 pub use writer::PartWriter;
 
 use super::{KeyRange, TableShape, TableSum};

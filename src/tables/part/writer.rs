@@ -32,6 +32,8 @@ pub struct PartWriter<W: Write + Send> {
     waiting: (usize, usize),
     sum: TableSum,
     large: u64,
+    /// Bytes of the values that left their rows.
+    beside: u64,
     weight: u64,
 }
 
@@ -64,6 +66,7 @@ impl<W: Write + Send> PartWriter<W> {
             waiting: (0, 0),
             sum: TableSum::default(),
             large: 0,
+            beside: 0,
             weight: 0,
         })
     }
@@ -79,6 +82,7 @@ impl<W: Write + Send> PartWriter<W> {
             builder.push(column.kind, cell).ok_or_else(|| misfit(&self.shape, &column.name, row))?;
             weight += cell.weight();
             self.large += u64::from(matches!(cell, Cell::Large(_)));
+            self.beside += cell.length_beside();
         }
         self.sum.add_row(&self.hasher.digest(row));
         self.weight += weight as u64;
@@ -96,6 +100,12 @@ impl<W: Write + Send> PartWriter<W> {
     #[must_use]
     pub fn weight(&self) -> u64 {
         self.weight
+    }
+
+    /// How many bytes of values have left its rows.
+    #[must_use]
+    pub fn beside(&self) -> u64 {
+        self.beside
     }
 
     fn encode(&mut self) -> Result<()> {

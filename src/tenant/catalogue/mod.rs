@@ -6,10 +6,12 @@
 //! One connection writes, a few read. Running totals are kept in one row: with ten million items nobody counts.
 
 mod items;
+mod mails;
 mod packs;
 mod state;
 
 pub(crate) use items::{HeldItem, absent_page, item, page};
+pub(crate) use mails::{Kept, Letter, MailState, Waiting, due_mails, mails, next_due};
 pub(crate) use packs::{Located, Volatile, knows, locate, pack_id, volatile_manifests, volatile_packs};
 pub(crate) use state::{Totals, card};
 
@@ -106,6 +108,8 @@ impl Catalogue {
             )
             .hint("use the version of this program that made it, or move it away and run `omt tenant rebuild`"));
         }
+        // What came later; a catalogue that is older gets it here.
+        writer.execute_batch(mails::TABLE).map_err(|cause| failed(path, cause))?;
         Ok(Self { path: path.to_path_buf(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
 

@@ -1,6 +1,6 @@
 //! One build: from the parts in the store to a database that is proven and not yet in place.
 
-use super::content::Contents;
+use super::content::{Contents, Opened};
 use super::sides::FromParts;
 use crate::item::Key;
 use crate::tables::TableSum;
@@ -8,7 +8,7 @@ use crate::tables::compare::{Here, What, differences};
 use crate::tables::import::{Import, Proof};
 use crate::tenant::held::Tenant;
 use crate::tenant::protocol::DatabaseManifest;
-use crate::{Code, Error, Result};
+use crate::{Code, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -57,10 +57,8 @@ pub(crate) fn build(
         for part in &table.parts {
             let name = || format!("`{}` of the table `{}`", part.item, table.shape.name);
             let failed = match contents.part(table, part)? {
-                Ok(reader) => {
-                    let mut no_large =
-                        |_: &_| Err(Error::new(Code::PartInvalid, "a part refers to values that are not in it"));
-                    match import.part(reader, &mut no_large) {
+                Ok(Opened { rows, mut values }) => {
+                    match import.part(rows, &mut |large, at, into| values.copy(large, at, into)) {
                         Ok(()) => None,
                         Err(error) if error.code() == Code::PartInvalid => Some(error.chain()),
                         Err(error) => return Err(error),

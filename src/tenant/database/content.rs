@@ -1,12 +1,17 @@
-//! The content of parts, whole and in memory, from the store.
+//! The content of parts from the store: the rows in memory, the values that left them as streams.
+//!
+//! Where no value has left, the item is the Parquet. Else it is the values, the Parquet and a [`Trailer`]: the end is read first,
+//! then each value from the chunk in which it begins. What is missing or damaged is named, so that it can be sent again.
 
-use crate::Result;
 use crate::item::Key;
-use crate::tables::part::{PartLimits, PartReader};
-use crate::tenant::catalogue;
+use crate::tables::Large;
+use crate::tables::part::{PartLimits, PartReader, TRAILER, Trailer};
+use crate::tenant::catalogue::{self, Located};
 use crate::tenant::held::Tenant;
 use crate::tenant::protocol::{ManifestPart, ManifestTable};
 use crate::tenant::reading::{Fetched, Opener, Reader};
+use crate::{Code, Error, Result};
+use std::io::{self, Write};
 
 /// The largest part that is taken into memory, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -17,6 +22,25 @@ const LIMITS: PartLimits = PartLimits { rows: 4_000_000, bytes: 512 << 20, large
 /// Reads parts, one after the other.
 pub(crate) struct Contents<'a> {
     tenant: &'a Tenant,
+    chunks: Chunks,
+}
+
+/// A part that is being read.
+pub(crate) struct Opened<'a> {
+    /// Its rows.
+    pub(crate) rows: PartReader,
+    /// The values that left them.
+    pub(crate) values: Values<'a>,
+}
+
+/// The values of a part, from the chunks before its Parquet.
+pub(crate) struct Values<'a> {
+    chunks: &'a mut Chunks,
+    located: Vec<Located>,
+}
+
+/// What reads chunks.
+struct Chunks {
     reader: Reader,
     opener: Opener,
 }
@@ -24,70 +48,166 @@ pub(crate) struct Contents<'a> {
 impl<'a> Contents<'a> {
     /// Of this tenant.
     pub(crate) fn new(tenant: &'a Tenant) -> Result<Self> {
-        Ok(Self { tenant, reader: Reader::new(&tenant.objects), opener: Opener::new()? })
+        let chunks = Chunks { reader: Reader::new(&tenant.objects), opener: Opener::new()? };
+        Ok(Self { tenant, chunks })
     }
 
     /// Opens a part of a table. It must be the one that the manifest means, in every respect; the inner error says in which
     /// it is not.
-    pub(crate) fn part(&mut self, table: &ManifestTable, part: &ManifestPart) -> Result<Result<PartReader, String>> {
-        let bytes = match self.bytes(part.item, part)? {
-            Ok(bytes) => bytes,
+    pub(crate) fn part(&mut self, table: &ManifestTable, part: &ManifestPart) -> Result<Result<Opened<'_>, String>> {
+        let mut located = match self.locate(part.item, part)? {
+            Ok(located) => located,
             Err(why) => return Ok(Err(why)),
         };
-        let reader = match PartReader::open(bytes.into(), &part.blake3, &LIMITS) {
-            Ok(reader) => reader,
+        let (bytes, trailer) = match self.chunks.end(&mut located)? {
+            Ok(end) => end,
+            Err(why) => return Ok(Err(why)),
+        };
+        let name = trailer.map_or(part.blake3, |trailer| trailer.parquet);
+        let rows = match PartReader::open(bytes.into(), &name, &LIMITS) {
+            Ok(rows) => rows,
             Err(error) => return Ok(Err(error.message().to_owned())),
         };
-        let head = reader.head();
+        let head = rows.head();
         let objection = if head.shape != table.shape {
             "it is of another table, or the table has changed"
         } else if head.range != part.range {
             "it holds another range than the manifest says"
         } else if head.sum != part.sum {
             "its rows do not add up to what the manifest says"
-        } else if head.large > 0 {
+        } else if (head.large > 0) != trailer.is_some() {
             "it refers to values that are not in it"
         } else {
-            return Ok(Ok(reader));
+            return Ok(Ok(Opened { rows, values: Values { chunks: &mut self.chunks, located } }));
         };
         Ok(Err(objection.to_owned()))
     }
 
-    fn bytes(&mut self, key: Key, part: &ManifestPart) -> Result<Result<Vec<u8>, String>> {
+    /// Where the chunks of a part are.
+    fn locate(&mut self, key: Key, part: &ManifestPart) -> Result<Result<Vec<Located>, String>> {
         let found = self.tenant.catalogue.read(|reader| {
             let Some(held) = catalogue::item(reader, key)? else { return Ok(None) };
-            let chunks: Option<Vec<_>> = held
-                .entry
-                .chunk_names()
-                .iter()
-                .map(|name| catalogue::locate(reader, name))
-                .collect::<Result<_, _>>()?;
-            Ok(Some((held, chunks)))
+            let mut located = Vec::new();
+            for name in held.entry.chunk_names() {
+                match catalogue::locate(reader, name)? {
+                    Some(chunk) => located.push(chunk),
+                    None => return Ok(Some((held.clone(), Err(format!("the chunk `{name}` of it is not here"))))),
+                }
+            }
+            Ok(Some((held, Ok(located))))
         })?;
-        let Some((held, chunks)) = found else { return Ok(Err("it is not here".into())) };
+        let Some((held, located)) = found else { return Ok(Err("it is not here".into())) };
         if held.entry.blake3 != part.blake3 {
             return Ok(Err("it has another content than the manifest says".into()));
         }
         if held.proof == 0 {
             return Ok(Err("it is not verified".into()));
         }
-        if held.entry.size > LARGEST {
-            return Ok(Err(format!("it has {} bytes, more than a part may have", held.entry.size)));
+        Ok(located)
+    }
+}
+
+impl Chunks {
+    /// The Parquet at the end of a part, and the trailer if there is one. What is left are the chunks of its values.
+    fn end(&mut self, located: &mut Vec<Located>) -> Result<Result<(Vec<u8>, Option<Trailer>), String>> {
+        let mut length = 0;
+        let last = located.iter().rposition(|chunk| {
+            length += chunk.entry.raw as usize;
+            length >= TRAILER
+        });
+        let mut bytes = Vec::new();
+        let first = last.unwrap_or_default();
+        if let Err(why) = self.read(&located[first..], &mut |raw| gather(&mut bytes, raw))? {
+            return Ok(Err(why));
         }
-        let Some(chunks) = chunks else { return Ok(Err("a chunk of it is not here".into())) };
-        let mut bytes = Vec::with_capacity(held.entry.size as usize);
-        let runs = self.reader.plan(&chunks);
-        for (at, run) in runs.iter().enumerate() {
-            let stored = match self.reader.read(&runs, at)? {
-                Fetched::Bytes(stored) => stored,
-                Fetched::Lost | Fetched::Broken => return Ok(Err("a pack of it cannot be read".into())),
-            };
-            for chunk in &chunks[run.chunks.clone()] {
-                let raw = run.part(stored, &chunk.entry).and_then(|stored| self.opener.open(&chunk.entry, stored));
-                let Some(raw) = raw else { return Ok(Err("a chunk of it cannot be opened".into())) };
-                bytes.extend_from_slice(raw);
+        let trailer = Trailer::read(&bytes);
+        let begin = match trailer {
+            None => 0,
+            Some(trailer) => {
+                let mut at = 0;
+                let begin = located.iter().position(|chunk| {
+                    let here = at == trailer.values;
+                    at += u64::from(chunk.entry.raw);
+                    here
+                });
+                let Some(begin) = begin else { return Ok(Err("its rows begin where no chunk does".into())) };
+                begin
+            }
+        };
+        if begin != first {
+            bytes.clear();
+            let size: u64 = located[begin..].iter().map(|chunk| u64::from(chunk.entry.raw)).sum();
+            if size > LARGEST {
+                return Ok(Err(format!("it has {size} bytes, more than a part may have")));
+            }
+            bytes.reserve_exact(size as usize);
+            if let Err(why) = self.read(&located[begin..], &mut |raw| gather(&mut bytes, raw))? {
+                return Ok(Err(why));
             }
         }
-        Ok(Ok(bytes))
+        if trailer.is_some() {
+            bytes.truncate(bytes.len().saturating_sub(TRAILER));
+        }
+        located.truncate(begin);
+        Ok(Ok((bytes, trailer)))
+    }
+
+    /// Reads chunks one after the other. The inner error names what is not to be had.
+    fn read(
+        &mut self,
+        located: &[Located],
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<Result<(), String>> {
+        let runs = self.reader.plan(located);
+        for (at, run) in runs.iter().enumerate() {
+            let name = || located[run.chunks.start].entry.name;
+            let stored = match self.reader.read(&runs, at)? {
+                Fetched::Bytes(stored) => stored,
+                Fetched::Lost | Fetched::Broken => {
+                    return Ok(Err(format!("the pack `{}` with its chunk `{}` cannot be read", run.pack, name())));
+                }
+            };
+            for chunk in &located[run.chunks.clone()] {
+                let raw = run.part(stored, &chunk.entry).and_then(|stored| self.opener.open(&chunk.entry, stored));
+                let Some(raw) = raw else {
+                    return Ok(Err(format!("the chunk `{}` of it cannot be opened", chunk.entry.name)));
+                };
+                take(raw).map_err(|cause| {
+                    Error::new(Code::StoreUnusable, "cannot write a large value into the tenant's database")
+                        .because(cause)
+                })?;
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn gather(bytes: &mut Vec<u8>, raw: &[u8]) -> io::Result<()> {
+    bytes.extend_from_slice(raw);
+    Ok(())
+}
+
+impl Values<'_> {
+    /// Writes a value that begins at `at` among the values of the part.
+    pub(crate) fn copy(&mut self, large: &Large, at: u64, into: &mut dyn Write) -> Result<()> {
+        let invalid = |why: String| Error::new(Code::PartInvalid, format!("a large value is not to be had: {why}"));
+        let (mut begin, mut end) = (None, self.located.len());
+        let mut here = 0;
+        for (place, chunk) in self.located.iter().enumerate() {
+            if here == at && begin.is_none() {
+                begin = Some(place);
+            }
+            if here >= at.saturating_add(large.length) {
+                end = place;
+                break;
+            }
+            here += u64::from(chunk.entry.raw);
+        }
+        let Some(begin) = begin else { return Err(invalid("it begins where no chunk does".into())) };
+        let length: u64 = self.located[begin..end].iter().map(|chunk| u64::from(chunk.entry.raw)).sum();
+        if length != large.length {
+            return Err(invalid("it has another length than its row says".into()));
+        }
+        self.chunks.read(&self.located[begin..end], &mut |raw| into.write_all(raw))?.map_err(invalid)
     }
 }

@@ -4,7 +4,12 @@
 //! database is built beside the catalogue in a temporary file, read again, compared with the manifest, adjusted, and renamed
 //! into its place: all of it or nothing. Beside it lies what was proven, so that a tenant that was started again knows what it
 //! has. A build that was cut off leaves nothing, and begins anew when the client asks.
+//!
+//! What a database must be is a [`Goal`]: the manifest, the people by whom it is adjusted, and whether it is a rehearsal's. Another
+//! list of people, or the live migration after a rehearsal, is another goal: then it is built anew from the parts, which are
+//! what was sent, and never adjusted a second time. The database of a running tenant is in use, and nothing replaces it.
 
+mod adjusting;
 mod build;
 mod content;
 mod sides;
@@ -12,10 +17,9 @@ mod sides;
 pub(super) use build::{Built, build};
 
 use super::held::Tenant;
-use super::protocol::{Commit, DatabaseManifest, DatabaseState, ManifestTable};
+use super::protocol::{Commit, DatabaseManifest, DatabaseState, ManifestTable, Mode, TenantState};
 use crate::digest::Digest;
 use crate::item::Kind;
-use crate::tables::adjust::Adjustments;
 use crate::{Code, Error, Result};
 use std::collections::HashSet;
 use std::io::Write;
@@ -23,15 +27,30 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
+/// What to do about a running tenant.
+pub(super) const LATE_ONLY: &str =
+    "only late documents come in; to bring them without the database, set `tables.move = false`";
+
 /// The most tables and columns in a manifest; far above what there is, and a bound for what a stranger may ask for.
 const MOST_TABLES: usize = 100_000;
 /// The most columns that SQLite can have in a table.
 const MOST_COLUMNS: usize = 2000;
 
+/// What a database must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Goal {
+    /// The manifest, by its name.
+    manifest: Digest,
+    /// The people list by which it is adjusted.
+    people: Option<Digest>,
+    /// A live migration does not take over the database of a rehearsal: people may have tried it out.
+    mode: Mode,
+}
+
 /// How the database of a tenant stands, for everybody who asks.
 pub(crate) struct Database {
-    /// The manifest that it is about, by its name; nothing until it was looked at.
-    state: watch::Sender<Option<(Digest, DatabaseState)>>,
+    /// What it is about; nothing until it was looked at.
+    state: watch::Sender<Option<(Goal, DatabaseState)>>,
     /// Held while it is decided what happens next.
     decision: Mutex<()>,
     /// Held by the one that builds.
@@ -46,7 +65,7 @@ impl Default for Database {
 
 impl Database {
     /// How it stands now, and whenever that changes.
-    pub(crate) fn watch(&self) -> watch::Receiver<Option<(Digest, DatabaseState)>> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Option<(Goal, DatabaseState)>> {
         self.state.subscribe()
     }
 
@@ -55,16 +74,16 @@ impl Database {
         self.state.send_replace(None);
     }
 
-    fn is_about(&self, manifest: &Digest) -> bool {
-        self.state.borrow().as_ref().is_some_and(|(about, _)| about == manifest)
+    fn is_about(&self, goal: &Goal) -> bool {
+        self.state.borrow().as_ref().is_some_and(|(about, _)| about == goal)
     }
 
-    /// Notes how it stands, if it is still about this manifest.
-    fn note(&self, manifest: Digest, state: DatabaseState) {
+    /// Notes how it stands, if it is still about this.
+    fn note(&self, goal: Goal, state: DatabaseState) {
         self.state.send_if_modified(|now| {
-            let same = now.as_ref().is_some_and(|(about, _)| *about == manifest);
+            let same = now.as_ref().is_some_and(|(about, _)| *about == goal);
             if same {
-                *now = Some((manifest, state));
+                *now = Some((goal, state));
             }
             same
         });
@@ -72,9 +91,16 @@ impl Database {
 }
 
 impl Tenant {
+    /// What the database must be for this manifest, as things stand now.
+    fn goal(&self, manifest: Digest) -> Goal {
+        let card = self.card();
+        let mode = card.run.as_ref().map_or(Mode::Test, |run| run.mode);
+        Goal { manifest, people: card.people.map(|people| people.name), mode }
+    }
+
     /// Takes a manifest, or looks at the one that is in the store. The manifest that is to be built now is given back;
     /// nothing, if there is nothing to do.
-    pub(crate) fn settle_database(&self, asked: Option<DatabaseManifest>) -> Result<Option<DatabaseManifest>> {
+    pub(crate) fn settle_database(&self, asked: Option<DatabaseManifest>) -> Result<Option<(Goal, DatabaseManifest)>> {
         let _decision = self.database.decision.lock().unwrap_or_else(PoisonError::into_inner);
         let again = asked.is_some();
         // One that cannot be understood is replaced by the next.
@@ -82,43 +108,46 @@ impl Tenant {
         let manifest = if let Some(manifest) = asked {
             check(&manifest)?;
             if stored.as_ref() != Some(&manifest) {
+                if self.card().state == TenantState::Running {
+                    return Err(refused("the tenant is running: its database is in use and is not replaced any more")
+                        .hint(LATE_ONLY));
+                }
                 let (objects, path, json) = (self.objects.clone(), self.objects.database_path(), manifest.json());
                 self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
             }
             manifest
         } else {
             let Some(manifest) = stored else {
-                self.database.state.send_replace(Some((Digest::of(b""), DatabaseState::Absent)));
+                self.database.state.send_replace(Some((self.goal(Digest::of(b"")), DatabaseState::Absent)));
                 return Ok(None);
             };
             manifest
         };
-        let digest = manifest.digest();
-        let now = self.database.state.borrow().clone().filter(|(about, _)| *about == digest).map(|(_, state)| state);
+        let goal = self.goal(manifest.digest());
+        let now = self.database.state.borrow().clone().filter(|(about, _)| *about == goal).map(|(_, state)| state);
         match now {
             Some(DatabaseState::Building { .. } | DatabaseState::Proven { .. }) => return Ok(None),
             // What differs or fails stays so until the client has sent what was wrong, and says so.
             Some(_) if !again => return Ok(None),
             _ => {}
         }
-        if let Some(proven) = self.proven(&digest) {
-            self.database.state.send_replace(Some((digest, proven)));
+        if let Some(proven) = self.proven(&goal) {
+            self.database.state.send_replace(Some((goal, proven)));
             return Ok(None);
         }
         let tables = manifest.tables.len() as u64;
         let state = DatabaseState::Building { tables_done: 0, tables, rows: 0 };
-        self.database.state.send_replace(Some((digest, state)));
-        Ok(Some(manifest))
+        self.database.state.send_replace(Some((goal, state)));
+        Ok(Some((goal, manifest)))
     }
 
     /// Builds what a manifest says. Whatever comes of it is noted, unless another manifest has come meanwhile.
-    pub(crate) fn build_database(&self, manifest: &DatabaseManifest) {
-        let digest = manifest.digest();
+    pub(crate) fn build_database(&self, goal: Goal, manifest: &DatabaseManifest) {
         let _turn = self.database.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.database.is_about(&digest) {
+        if !self.database.is_about(&goal) {
             return;
         }
-        let state = self.try_build(manifest, digest).unwrap_or_else(|error| {
+        let state = self.try_build(manifest, goal).unwrap_or_else(|error| {
             tracing::error!(customer = self.objects.customer, error = error.chain(), "the database cannot be built");
             let why = match error.code() {
                 Code::PartInvalid | Code::DatabaseChanged | Code::DatabaseUnreadable => error.message().to_owned(),
@@ -127,16 +156,20 @@ impl Tenant {
             Some(DatabaseState::Failed { why })
         });
         if let Some(state) = state {
-            self.database.note(digest, state);
+            self.database.note(goal, state);
         }
     }
 
     /// Nothing if another manifest has come meanwhile.
-    fn try_build(&self, manifest: &DatabaseManifest, digest: Digest) -> Result<Option<DatabaseState>> {
+    fn try_build(&self, manifest: &DatabaseManifest, goal: Goal) -> Result<Option<DatabaseState>> {
+        let people = match goal.people {
+            Some(name) => self.people_named(&name)?,
+            None => super::protocol::People::default(),
+        };
         let tables = manifest.tables.len() as u64;
         let built = build(self, manifest, &self.database_file(), &mut |tables_done, rows| {
-            self.database.note(digest, DatabaseState::Building { tables_done, tables, rows });
-            self.database.is_about(&digest)
+            self.database.note(goal, DatabaseState::Building { tables_done, tables, rows });
+            self.database.is_about(&goal)
         })?;
         let (mut import, sums) = match built {
             Built::Ready(import, sums) => (import, sums),
@@ -148,15 +181,16 @@ impl Tenant {
             }
             Built::Stopped => return Ok(None),
         };
-        for adjusted in import.adjust(&Adjustments::new())? {
-            tracing::info!(customer = self.objects.customer, ?adjusted, "adjusted");
-        }
+        let adjustments = adjusting::adjustments(&mut import.database()?, manifest, &people)?;
+        let adjusted = import.adjust(&adjustments)?;
         // Nobody decides otherwise from here to the end.
         let _decision = self.database.decision.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.database.is_about(&digest) {
+        if !self.database.is_about(&goal) {
             return Ok(None);
         }
-        let state = DatabaseState::Proven { manifest: digest, tables, rows: manifest.rows(), sums };
+        let (rows, bound) = (manifest.rows(), manifest.bound());
+        let Goal { manifest, people, mode } = goal;
+        let state = DatabaseState::Proven { manifest, tables, rows, sums, mode, people, adjusted, bound };
         // Between the two the word about the old one must not stand beside the new one.
         remove(self.database_word())?;
         import.finish()?;
@@ -172,21 +206,38 @@ impl Tenant {
         })
     }
 
-    /// A client that speaks of a database must speak of the one that is in place.
-    pub(super) fn agree_on_database(&self, commit: &Commit) -> Result<()> {
-        let Some(wanted) = commit.database else { return Ok(()) };
-        let proven = |state: &Option<(Digest, DatabaseState)>| matches!(state, Some((_, DatabaseState::Proven { manifest, .. })) if *manifest == wanted);
-        if proven(&self.database.state.borrow()) || self.proven(&wanted).is_some() {
-            return Ok(());
-        }
-        Err(refused("the tenant's database is not proven to be what the client speaks of")
-            .hint("send the manifest of the database, and wait until it is proven"))
+    /// The database that a commit is about: the one in place, for the people that were put last. A client that speaks of one
+    /// must speak of that; one that does not speak of any leaves the one that is here, if that is what it must be.
+    pub(super) fn agree_on_database(&self, commit: &Commit) -> Result<Option<DatabaseState>> {
+        let wanted = match commit.database {
+            Some(wanted) => wanted,
+            // None is in place: there is nothing to agree on.
+            None if !self.database_word().exists() => return Ok(None),
+            None => match self.database_manifest()? {
+                Some(manifest) => manifest.digest(),
+                None => return Ok(None),
+            },
+        };
+        let goal = self.goal(wanted);
+        let known = self.database.state.borrow().clone().filter(|(about, _)| *about == goal).map(|(_, state)| state);
+        let proven = known.filter(|state| matches!(state, DatabaseState::Proven { .. })).or_else(|| self.proven(&goal));
+        proven.map(Some).ok_or_else(|| {
+            refused("the tenant's database is not proven to be what the client speaks of, for the people that were put last")
+                .hint("send the manifest of the database, and wait until it is proven")
+        })
     }
 
     /// What is in place, if it is this.
-    fn proven(&self, digest: &Digest) -> Option<DatabaseState> {
+    fn proven(&self, goal: &Goal) -> Option<DatabaseState> {
         let word: DatabaseState = serde_json::from_slice(&std::fs::read(self.database_word()).ok()?).ok()?;
-        let same = matches!(&word, DatabaseState::Proven { manifest, .. } if manifest == digest);
+        let same = match &word {
+            DatabaseState::Proven { manifest, people, mode, .. } => {
+                // What was built for a live migration is as good for a rehearsal.
+                let mode = *mode == goal.mode || *mode == Mode::Live;
+                (manifest, people) == (&goal.manifest, &goal.people) && mode
+            }
+            _ => false,
+        };
         (same && self.database_file().is_file()).then_some(word)
     }
 
@@ -223,6 +274,10 @@ fn check(manifest: &DatabaseManifest) -> Result<()> {
     let (mut names, mut keys) = (HashSet::new(), HashSet::new());
     let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
     for shape in manifest.tables.iter().map(|table| &table.shape).chain(left) {
+        if shape.name.eq_ignore_ascii_case(adjusting::TABLE) {
+            return Err(refused(format!("`{}` is a name for a table of the tenant's own", shape.name))
+                .hint("rename the customer's table"));
+        }
         if !names.insert(shape.name.to_lowercase()) {
             return Err(refused(format!("the table `{}` is in the manifest twice", shape.name)));
         }

@@ -27,8 +27,8 @@ impl<'a> FromParts<'a> {
 
     fn each_row(&mut self, take: &mut dyn FnMut(Cells) -> Result<()>) -> Result<()> {
         for part in &self.parts {
-            let reader = self.contents.part(self.table, part)?.map_err(|why| Error::new(Code::PartInvalid, why))?;
-            for row in reader {
+            let opened = self.contents.part(self.table, part)?.map_err(|why| Error::new(Code::PartInvalid, why))?;
+            for row in opened.rows {
                 take(row?)?;
             }
         }

@@ -56,6 +56,9 @@ pub struct People {
     /// Addresses that became user names and are therefore removed from the cards of other persons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<RemovedAddress>,
+    /// Who migrates, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<super::Contact>,
 }
 
 /// A user with a plan.

@@ -69,13 +69,13 @@ async fn settle(
     let looked = Arc::clone(&tenant);
     let to_build = block(move || looked.settle_database(asked)).await?;
     let mut states = tenant.database.watch();
-    if let Some(manifest) = to_build {
+    if let Some((goal, manifest)) = to_build {
         let shared = shared.clone();
         actix_web::rt::spawn(async move {
             // Only so many at once: whoever comes later is building, but waits.
             let _turn = shared.build().await;
             let work = move || {
-                tenant.build_database(&manifest);
+                tenant.build_database(goal, &manifest);
                 Ok(())
             };
             if let Err(trouble) = block(work).await {

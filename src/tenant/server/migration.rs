@@ -14,8 +14,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 )]
 pub(super) async fn tenant(caller: Caller) -> Result<HttpResponse, Trouble> {
     // Plans may have been ordered a moment ago, by another process.
-    let card = block(move || caller.tenant.refresh()).await?;
-    Ok(HttpResponse::Ok().json(card.info()))
+    let info = block(move || {
+        let receipt_key = Some(caller.tenant.receipt_key()?.to_string());
+        Ok(TenantInfo { receipt_key, ..caller.tenant.refresh()?.info() })
+    });
+    Ok(HttpResponse::Ok().json(info.await?))
 }
 
 /// Opens a migration, or another run of it.
@@ -49,6 +52,13 @@ pub(super) async fn commit(
 ) -> Result<HttpResponse, Trouble> {
     caller.migration(&path)?;
     let (commit, _) = body::json::<Commit>(&shared, &request, payload).await?;
-    let committed = block(move || caller.tenant.commit(&commit)).await?;
+    let post = std::sync::Arc::clone(&shared.post);
+    let committed = block(move || {
+        let mut committed = caller.tenant.commit(&commit)?;
+        post.wake();
+        committed.mails = Some(post.state(&caller.tenant)?);
+        Ok(committed)
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(committed))
 }

@@ -9,6 +9,7 @@ mod body;
 mod content;
 mod database;
 mod items;
+mod mails;
 mod metrics;
 mod migration;
 mod openapi;
@@ -16,12 +17,14 @@ mod packs;
 mod people;
 mod probe;
 mod problem;
+mod receipt;
 mod shared;
 mod ticket;
 mod tls;
 
 pub use tls::TlsFiles;
 
+use super::post::{self, Post, PostOptions};
 use super::store::Place;
 use crate::{Code, Error, Result};
 use actix_web::dev::Service;
@@ -31,6 +34,7 @@ use problem::Trouble;
 use shared::{Counters, Shared};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -40,6 +44,9 @@ const KEEP_ALIVE: Duration = Duration::from_mins(2);
 const HEAD: Duration = Duration::from_mins(1);
 /// How long running requests may go on after the server was asked to end, in seconds.
 const FINISH: u64 = 60;
+
+/// How long a mail that is being handed over may take when the server ends.
+const LAST_MAIL: Duration = Duration::from_secs(10);
 
 /// How a server serves.
 #[derive(Debug, Clone)]
@@ -52,6 +59,8 @@ pub struct ServeOptions {
     pub workers: usize,
     /// The most bytes of request bodies in memory.
     pub memory: u64,
+    /// How mails are sent; without it they wait.
+    pub post: Option<PostOptions>,
 }
 
 impl ServeOptions {
@@ -59,7 +68,7 @@ impl ServeOptions {
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { listen, tls: None, workers, memory: 256 << 20 }
+        Self { listen, tls: None, workers, memory: 256 << 20, post: None }
     }
 }
 
@@ -76,7 +85,12 @@ pub async fn serve(
             .hint("one server serves all tenants of a store; stop the other one first")
     })?;
     let (memory, workers) = (options.memory, options.workers.max(1));
-    let shared = blocking(move || Shared::start(place, memory, workers)).await?;
+    let post = Arc::new(Post::new(options.post.as_ref())?);
+    let shared = blocking({
+        let post = Arc::clone(&post);
+        move || Shared::start(place, memory, workers, post)
+    })
+    .await?;
     let shared = web::Data::new(shared);
     let served = shared.clone();
     let server = HttpServer::new(move || {
@@ -108,6 +122,8 @@ pub async fn serve(
     .map_err(listening)?;
     let address = server.addrs().first().copied().unwrap_or(options.listen);
     tracing::info!(%address, tls = options.tls.is_some(), workers, "the tenant listens");
+    let served = shared.clone().into_inner();
+    let courier = tokio::spawn(post::run(Arc::clone(&post), move || served.all()));
     let mut running = server.run();
     let handle = running.handle();
     // Whoever started the server may not care where it listens.
@@ -116,6 +132,11 @@ pub async fn serve(
         ended = &mut running => ended,
         () = shutdown => tokio::join!(handle.stop(true), running).1,
     };
+    post.stop.cancel();
+    // A mail that is being handed over has a moment; after that it is doubtful, and sent again.
+    if let Ok(Err(cause)) = tokio::time::timeout(LAST_MAIL, courier).await {
+        tracing::error!(%cause, "the courier ended");
+    }
     blocking(move || shared.close()).await?;
     ended.map_err(|cause| Error::new(Code::Internal, "the server ended").because(cause))
 }
@@ -140,6 +161,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(people::get))
                 .route(web::put().to(people::put)),
         )
+        .service(resource("/v1/migrations/{migration}/mails", "GET").route(web::get().to(mails::get)))
         .service(resource("/v1/migrations/{migration}/chunks/known", "POST").route(web::post().to(packs::known)))
         .service(resource("/v1/migrations/{migration}/packs/{blake3}", "PUT").route(web::put().to(packs::put)))
         .service(
@@ -158,6 +180,7 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .service(resource("/v1/migrations/{migration}/missing", "GET").route(web::get().to(items::missing)))
         .service(resource("/v1/migrations/{migration}/commit", "POST").route(web::post().to(migration::commit)))
+        .service(resource("/v1/migrations/{migration}/receipt", "GET").route(web::get().to(receipt::receipt)))
         .service(readable("/v1/migrations/{migration}/items/{kind}/{id}/content"))
         .service(readable("/v1/migrations/{migration}/items/{kind}/{id}/{language}/content"))
         .default_service(web::to(|| async { Err::<&str, _>(Trouble::not_found("there is nothing at this address")) }));

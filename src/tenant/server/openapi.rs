@@ -1,6 +1,6 @@
 //! The description of the protocol for other programs, made from the types and handlers themselves.
 
-use super::{content, database, items, metrics, migration, packs, people, probe};
+use super::{content, database, items, mails, metrics, migration, packs, people, probe, receipt};
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
     info(title = "omt tenant", description = "The receiving side of a migration. Repeating any call is safe."),
     paths(
         migration::tenant, probe::probe, migration::open, migration::commit, packs::known, packs::put, items::accept, items::verify,
-        items::list, items::missing, content::content, people::put, people::get, database::put, database::state,
-        database::manifest, metrics::metrics, health, document
+        items::list, items::missing, content::content, people::put, people::get, mails::get, database::put, database::state,
+        database::manifest, receipt::receipt, metrics::metrics, health, document
     ),
     modifiers(&Ticket)
 )]

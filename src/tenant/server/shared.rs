@@ -8,6 +8,7 @@ use super::problem::Trouble;
 use crate::tenant::database::remove_remains;
 use crate::tenant::held::Tenant;
 use crate::tenant::invite::{card_of, customers};
+use crate::tenant::post::Post;
 use crate::tenant::store::Place;
 use crate::{Code, Error, Result};
 use std::collections::HashMap;
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     proofs: Arc<Semaphore>,
     builds: Arc<Semaphore>,
     pub(super) counters: Counters,
+    /// The mails of all tenants.
+    pub(super) post: Arc<Post>,
 }
 
 /// What has happened since the server started.
@@ -49,7 +52,7 @@ impl Counters {
 
 impl Shared {
     /// Opens everything that is there, and puts in order what an unclean end has left.
-    pub(super) fn start(place: Place, memory: u64, proofs: usize) -> Result<Self> {
+    pub(super) fn start(place: Place, memory: u64, proofs: usize, post: Arc<Post>) -> Result<Self> {
         let memory_units = u32::try_from(memory.div_ceil(MEMORY_UNIT)).unwrap_or(u32::MAX).max(1);
         let shared = Self {
             place,
@@ -60,6 +63,7 @@ impl Shared {
             proofs: Arc::new(Semaphore::new(proofs.max(1))),
             builds: Arc::new(Semaphore::new((proofs / 2).max(1))),
             counters: Counters::default(),
+            post,
         };
         remove_remains(&shared.place)?;
         for customer in customers(&shared.place)? {
@@ -94,6 +98,8 @@ impl Shared {
         if found != crate::tenant::recovery::Recovered::default() {
             tracing::info!(customer, ?found, "the tenant was put in order");
         }
+        // In case the process died between a commit and its mails.
+        tenant.owe_mails();
         tenant.set_clean(false)?;
         let tenant = Arc::new(tenant);
         lock(&self.tenants).insert(customer.to_owned(), tenant.clone());

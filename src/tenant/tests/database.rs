@@ -4,7 +4,9 @@ use super::*;
 use crate::item::Kind;
 use crate::tables::part::{Part, PartWriter};
 use crate::tables::{Cell, ColumnType, KeyRange, ShapeColumn, TableShape, TableSum};
+use crate::tenant::database::{Built, build};
 use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
+use crate::tenant::restore;
 use std::sync::Arc;
 
 fn column(name: &str, declared: &str, key: u32) -> ShapeColumn {
@@ -76,7 +78,12 @@ fn a_database_is_built_proven_and_still_there_after_a_restart() {
         assert_eq!(good::<DatabaseState>(tenant.of(Method::GET, "/database")).await, DatabaseState::Absent);
         let manifest = landed(&tenant).await;
         let state: DatabaseState = good(put(&tenant, &manifest)).await;
-        let DatabaseState::Proven { manifest: digest, tables: 1, rows: 20, sums } = state else { panic!("{state:?}") };
+        let DatabaseState::Proven {
+            manifest: digest, tables: 1, rows: 20, sums, mode: Mode::Test, people: None, ..
+        } = state
+        else {
+            panic!("{state:?}")
+        };
         assert_eq!((digest, sums["contact"]), (manifest.digest(), manifest.tables[0].sum));
         manifest
     });
@@ -138,4 +145,69 @@ fn a_manifest_that_cannot_be_is_refused_and_what_is_wrong_is_never_in_place() {
     });
     assert_eq!(rows(&world), 20);
     tenant.stop();
+}
+
+/// Builds what was landed, and lets a bad tenant change the file when all parts are in it, before it is proven.
+fn dishonest(world: &World, manifest: &DatabaseManifest, harm: &str) -> (String, String, Vec<String>) {
+    let tenant = restore::open(&world.place(), &world.customer).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let built = build(&tenant, manifest, &folder.path().join("crm.db"), &mut |_, rows| {
+        if rows == manifest.rows() {
+            let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+            rusqlite::Connection::open(file).unwrap().execute_batch(harm).unwrap();
+        }
+        true
+    });
+    assert!(!folder.path().join("crm.db").exists());
+    match built.unwrap() {
+        Built::Different { table, what, rows } => (table, what, rows),
+        Built::Ready(..) => panic!("`{harm}` was not found"),
+        Built::Failed { why, .. } => panic!("{why}"),
+        Built::Stopped => panic!("nobody stopped it"),
+    }
+}
+
+#[test]
+fn a_tenant_that_changes_rows_between_import_and_proof_is_found_and_the_rows_are_named() {
+    let world = World::new();
+    let mut tenant = world.serve();
+    let manifest = run(async {
+        tenant.open(Mode::Test).await;
+        landed(&tenant).await
+    });
+    tenant.stop();
+    for (harm, row) in [
+        ("DELETE FROM contact WHERE id = 10", "contact(id=10) missing"),
+        ("INSERT INTO contact SELECT 21, name FROM contact WHERE id = 20", "contact(id=21) extra"),
+        ("INSERT INTO contact SELECT 0, name FROM contact WHERE id = 1", "contact(id=0) extra"),
+        ("UPDATE contact SET name = 'n-3' WHERE id = 3", "contact(id=3) changed"),
+        ("UPDATE contact SET name = id WHERE id = 11", "contact(id=11) changed"),
+        ("UPDATE contact SET name = CAST(name AS BLOB) WHERE id = 1", "contact(id=1) changed"),
+    ] {
+        let (table, what, rows) = dishonest(&world, &manifest, harm);
+        assert_eq!((table.as_str(), rows.as_slice()), ("contact", [row.to_owned()].as_slice()), "{harm}");
+        assert!(what.contains("the manifest says 20:"), "{what}");
+    }
+    // A key whose sign is flipped is one row less and another more; two columns that are swapped are every row.
+    let (_, _, rows) = dishonest(&world, &manifest, "UPDATE contact SET id = -id WHERE id = 7");
+    assert_eq!(rows, ["contact(id=-7) extra", "contact(id=7) missing"]);
+    let (_, _, rows) = dishonest(
+        &world,
+        &manifest,
+        "ALTER TABLE contact RENAME TO old; CREATE TABLE contact (id INTEGER PRIMARY KEY, name nvarchar(20));
+         INSERT INTO contact SELECT substr(name, 2) + 100, id FROM old; DROP TABLE old",
+    );
+    assert_eq!(rows.len(), 20);
+    // A table that is not there at all any more.
+    let tenant = restore::open(&world.place(), &world.customer).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let gone = build(&tenant, &manifest, &folder.path().join("crm.db"), &mut |_, rows| {
+        if rows == manifest.rows() {
+            let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+            rusqlite::Connection::open(file).unwrap().execute_batch("DROP TABLE contact").unwrap();
+        }
+        true
+    });
+    let error = gone.map(drop).unwrap_err();
+    assert!(error.message().contains("`contact`"), "{error:?}");
 }

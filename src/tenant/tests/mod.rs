@@ -5,6 +5,7 @@ mod database;
 mod life;
 mod offline;
 mod people;
+mod running;
 mod taking;
 
 use super::{ServeOptions, TlsFiles, serve};

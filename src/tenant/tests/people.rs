@@ -102,6 +102,19 @@ fn each_conflict_is_listed_and_nothing_is_taken() {
 }
 
 #[test]
+fn a_list_of_nobody_takes_everything_back() {
+    let world = World::new();
+    let mut tenant = world.serve();
+    run(async {
+        tenant.open(Mode::Test).await;
+        good::<PeopleTaken>(put(&tenant, &list(&["a@x.no"]))).await;
+        let taken: PeopleTaken = good(put(&tenant, &list(&[]))).await;
+        assert_eq!(taken, PeopleTaken { users: 0, replaced: true });
+    });
+    tenant.stop();
+}
+
+#[test]
 fn people_survive_a_lost_catalogue() {
     let world = World::new();
     let mut tenant = world.serve();

@@ -49,6 +49,25 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Fills an element, but only if what it is made from has changed since the last time: `key` stands for that. */
+export function redraw(element, key, make) {
+  const now = JSON.stringify(key);
+  if (element.madeFrom === now) return element;
+  element.madeFrom = now;
+  return fill(element, make());
+}
+
+/** A text as a sentence begins: messages of the program are in small letters. */
+export function capital(text) {
+  return String(text ?? '').replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
+}
+
+/** A text in which names stand in backticks, as elements. */
+export function words(text) {
+  const parts = String(text ?? '').split('`');
+  return parts.length % 2 === 0 ? [String(text)] : parts.map((part, at) => (at % 2 ? h('code', { class: 'wrap' }, part) : part));
+}
+
 /** A number with its unit, as people read it: 1536 → "1.5 KB". */
 export function size(bytes) {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
@@ -62,6 +81,16 @@ export function size(bytes) {
 export function clock(seconds) {
   const whole = Math.max(0, Math.round(Number(seconds) || 0));
   return [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** Seconds as people say them: 7400 → "2 h 3 min". */
+export function span(seconds) {
+  const whole = Math.max(0, Math.round(Number(seconds) || 0));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
+  return days ? `${days} d ${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
 /** A whole number with groups, and the word for it: `count(1200, 'user')` → "1,200 users". */

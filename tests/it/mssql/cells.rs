@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use omt::Code;
 use omt::onsite::database::{Database, Query};
 use omt::tables::export::{each_row, sum};
-use omt::tables::{Cell, Cells, KeyRange, Other, PageLimit, TableShape, Wide};
+use omt::tables::{Cell, Cells, KeyRange, Other, PageLimit, RowHasher, TableShape, TableSum, Wide};
 use std::fmt::Write as _;
 
 const ALL: PageLimit = PageLimit { rows: 1000, bytes: 1 << 20 };
@@ -375,4 +375,44 @@ fn a_value_of_every_type_arrives_exactly() {
         assert!(shape.columns[place + 1].kind.holds(expected), "{declared}");
     }
     assert!(database.irregular().is_empty());
+}
+
+#[test]
+fn large_values_come_in_windows_and_add_up_to_the_same() {
+    let site = Site::new("");
+    let file = rusqlite::Connection::open(site.database()).unwrap();
+    let columns = "\"wide]\" \"nvarchar(max)\", narrow \"varchar(max)\", bytes \"varbinary(max)\", old \"ntext\"";
+    for (table, key) in [
+        ("y_by]key", "id INTEGER PRIMARY KEY"),
+        ("y_by_name", "id \"nvarchar(20)\" PRIMARY KEY"),
+        ("y_loose", "id \"int\""),
+    ] {
+        file.execute_batch(&format!(
+            "CREATE TABLE \"{table}\" ({key}, {columns});
+             INSERT INTO \"{table}\" VALUES (1, 'x' || replace(hex(zeroblob(400000)), '0', '\u{1F600}'), 'short', zeroblob(2097152), NULL),
+                (2, NULL, replace(hex(zeroblob(900000)), '0', '\u{e5}'), x'00', 'x' || replace(hex(zeroblob(300000)), '0', '\u{e6}')),
+                (3, '', '', x'', ''), (4, 'short', NULL, zeroblob(3000001), hex(zeroblob(200000)))"
+        ))
+        .unwrap();
+    }
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    for (table, windows) in [("y_by]key", 15), ("y_by_name", 15), ("y_loose", 0)] {
+        let shape = shape(&mut *database, table);
+        let rows = pages(&mut *database, &shape, &KeyRange::all(), PageLimit { rows: 3, bytes: 4 << 20 }).0;
+        assert_eq!((shape.columns[1].name.as_str(), rows.len()), ("wide]", 4));
+        let mut hasher = RowHasher::new(shape.digest());
+        let whole: TableSum = rows.iter().map(|row| TableSum::of(&hasher.digest(row))).sum();
+        let before = server.statements().len();
+        assert_eq!(sum(&mut *database, &shape, &KeyRange::all()).unwrap(), whole, "{table}");
+        let asked = server.statements().split_off(before);
+        let asked = asked.iter().filter(|statement| statement.contains("SELECT SUBSTRING(")).count();
+        assert_eq!(asked, windows, "{table}");
+    }
+    // A connection that breaks between two windows asks for the window again.
+    let shape = shape(&mut *database, "y_by]key");
+    let whole = sum(&mut *database, &shape, &KeyRange::all()).unwrap();
+    server.plant(Fault::DropInRow("y_by]]key", 0));
+    assert_eq!(sum(&mut *database, &shape, &KeyRange::all()).unwrap(), whole);
+    assert_eq!(server.left(), 0);
 }

@@ -6,8 +6,12 @@ use crate::world::{Output, World, assert_same, files_below};
 use std::fs;
 
 /// A world whose database is on a server.
-fn over_a_server(mut world: World) -> (World, Tds) {
-    let server = Tds::start(Options::over(world.site().join("crm.db")));
+fn over_a_server(world: World) -> (World, Tds) {
+    over(world, Options::over(""))
+}
+
+fn over(mut world: World, options: Options) -> (World, Tds) {
+    let server = Tds::start(Options { file: world.site().join("crm.db"), ..options });
     for (name, value) in access(&server, world.folder()) {
         world.set(name, value);
     }
@@ -64,6 +68,50 @@ fn the_tables_of_a_server_arrive_and_are_proven() {
     }
     let second = world.migrate().finished(0);
     assert_eq!((&second["database"]["sent_parts"], &second["bytes"]["sent"]), (&0.into(), &0.into()), "{second:#}");
+}
+
+#[test]
+fn a_server_is_frozen_by_a_login_that_may_write_and_put_back() {
+    let world = World::new();
+    let may_not = Tds::start(Options::over(world.site().join("crm.db")));
+    let (mut world, server) = over(world, Options { writable: true, ..Options::over("") });
+    let live = ["migrate", "--live", "--json", "--progress", "none"];
+    let events = |world: &World| -> i64 {
+        let database = rusqlite::Connection::open(world.site().join("crm.db")).unwrap();
+        database.query_row("SELECT count(*) FROM SystemEvent WHERE eventkey = 'NoLogin'", [], |row| row.get(0)).unwrap()
+    };
+    let finished = world.run(&live).finished(0);
+    assert_eq!((&finished["committed"], &finished["freeze"]["event"]), (&true.into(), &true.into()), "{finished:#}");
+    assert_eq!(events(&world), 1);
+    let writes = |statement: &String| !statement.starts_with("SELECT ");
+    assert!(
+        server
+            .statements()
+            .iter()
+            .filter(|statement| writes(statement))
+            .all(|statement| { statement.contains("[SystemEvent]") || statement.contains("[sequence]") })
+    );
+    // Only the connection that sets the event says that it writes.
+    assert_eq!(server.logins().iter().filter(|login| !login.read_only).count(), 1);
+    let undone = world.run(&["unfreeze", "--json"]);
+    assert_eq!((undone.exit, &undone.last()["same"], events(&world)), (0, &true.into(), 0), "{}", undone.stderr);
+
+    // Another migration, with a login that may only read.
+    world.lose_ledger();
+    let (company, serial) = (world.sample.company.clone(), world.sample.serial.clone());
+    let ticket = world.invite(&company, &serial);
+    world.set("OMT_TENANT_TICKET", ticket);
+    for (name, value) in access(&may_not, world.folder()) {
+        world.set(name, value);
+    }
+    let refused = world.run(&live);
+    refused.failed(2, "freeze.refused");
+    assert!(refused.stderr.contains("OMT_FREEZE_PASSWORD"), "{}", refused.stderr);
+    assert_eq!(events(&world), 0);
+    world.set("OMT_FREEZE_DATABASE", "false");
+    assert_eq!(world.run(&live).finished(0)["freeze"]["event"], false);
+    // It was asked once, and not again once that was switched off.
+    assert_eq!(may_not.statements().iter().filter(|statement| writes(statement)).count(), 1);
 }
 
 /// What every check says, without how long it took.

@@ -7,6 +7,7 @@ mod cells;
 mod conformance;
 mod freetds;
 mod migration;
+mod moment;
 mod text;
 mod troubles;
 

@@ -1,5 +1,6 @@
 //! A statement answered by the sample's tables, in their types.
 
+use super::databases::Databases;
 use super::functions::{self, Types};
 use super::tokens::Tokens;
 use super::translate::{Item, Refusal, translate};
@@ -7,11 +8,13 @@ use super::types::Type;
 use super::{Options, system};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::path::Path;
 
 /// The tables of one session.
 pub(super) struct Engine<'a> {
     connection: Connection,
     options: &'a Options,
+    databases: &'a Databases,
     /// Whether the system views are there; most sessions never need them.
     system: bool,
     /// The same for how many rows each table has.
@@ -26,14 +29,19 @@ pub(super) struct Answer {
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn open(options: &'a Options) -> rusqlite::Result<Self> {
+    pub(super) fn open(options: &'a Options, databases: &'a Databases, file: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_in_memory_with_flags(flags)?;
-        let file = options.file.to_str().expect("a path of plain letters").replace('\\', "/");
+        let file = file.to_str().expect("a path of plain letters").replace('\\', "/");
         connection.execute(&format!("ATTACH ?1 AS {}", options.schema), [format!("file:{file}?mode=ro")])?;
         let types = Types::default();
-        functions::teach(&connection, &types)?;
-        Ok(Self { connection, options, system: false, counted: false, types })
+        functions::teach(&connection, &types, options)?;
+        Ok(Self { connection, options, databases, system: false, counted: false, types })
+    }
+
+    /// From its first read on, the session sees the tables as they are then.
+    pub(super) fn begin(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("BEGIN")
     }
 
     /// Answers a statement.
@@ -42,6 +50,9 @@ impl<'a> Engine<'a> {
         if !self.system && ["sys.", "[sys].", "information_schema"].iter().any(|view| lower.contains(view)) {
             system::make(&self.connection, self.options).map_err(said)?;
             self.system = true;
+        }
+        if lower.contains("sys.database") {
+            self.databases.describe(&self.connection).map_err(said)?;
         }
         if !self.counted && lower.contains("sys.partitions") {
             system::count(&self.connection, self.options).map_err(said)?;

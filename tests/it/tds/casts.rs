@@ -32,6 +32,14 @@ fn bytes(pieces: &[Piece]) -> Option<&[Piece]> {
 
 /// An item of the select list without its cast, whether it was one to bytes, and the type of another one.
 pub(super) fn of_item(pieces: &[Piece]) -> (&[Piece], bool, Option<Type>) {
+    // What comes only where it is short is what it is where it comes.
+    if let [case, .., end] = pieces
+        && case.is("CASE")
+        && end.is("END")
+        && let Some(otherwise) = pieces.iter().position(|piece| piece.is("ELSE"))
+    {
+        return of_item(&pieces[otherwise + 1..pieces.len() - 1]);
+    }
     if let Some(inside) = bytes(pieces) {
         return (inside, true, None);
     }
@@ -70,6 +78,16 @@ fn rewrite(pieces: &[Piece], tables: &BTreeMap<String, String>, listed: usize) -
             // With a T between date and time, which the tables do not have.
             call("replace", &[std::slice::from_ref(bound), &[text("T")], &[text(" ")]], &mut kept);
             at = end + 1;
+        } else if let (Some(_), [Piece::Mark('('), inside @ .., column]) =
+            (whole("DATALENGTH").filter(|end| *end == at + 5), pieces.get(at + 1..at + 5).unwrap_or_default())
+            && let [table, Piece::Mark('.')] = inside
+            && let Some((table, name)) =
+                table.name().and_then(|table| tables.get(&table.to_ascii_lowercase())).zip(column.name())
+        {
+            let mut bytes = Vec::new();
+            call("bytes_of", &[&[text(&format!("{table}.{name}"))], &pieces[at + 2..at + 5]], &mut bytes);
+            call("length", &[&bytes], &mut kept);
+            at += 6;
         } else if let Some(end) = whole("CAST") {
             let all = &pieces[at..=end];
             let (inside, as_bytes, decimal) = of_item(all);

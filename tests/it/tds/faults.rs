@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Deny(&'static str),
     /// A question about this table is answered with this error.
     Fail(&'static str, u32, &'static str),
+    /// A statement that begins with these words is answered with this error.
+    Refuse(&'static str, u32, &'static str),
     /// The next connections break before a word is said, so many of them: a server that starts again.
     HangUp(usize),
     /// This database is not opened the next so many times: a server that has started and recovers.
@@ -26,7 +28,7 @@ impl Fault {
     fn table(&self) -> Option<&'static str> {
         match self {
             Self::DropInRow(table, _) | Self::Stall(table) | Self::Deny(table) | Self::Fail(table, ..) => Some(table),
-            Self::HangUp(_) | Self::Recover(_) | Self::SendTo(_) => None,
+            Self::Refuse(..) | Self::HangUp(_) | Self::Recover(_) | Self::SendTo(_) => None,
         }
     }
 }
@@ -49,6 +51,7 @@ impl Faults {
         let mut faults = self.0.lock().expect("nobody panicked");
         let met = faults.iter().position(|fault| match fault {
             Fault::DropInRow(table, row) => about(statement, table) && *row < rows,
+            Fault::Refuse(words, ..) => statement.starts_with(words),
             other => other.table().is_some_and(|table| about(statement, table)),
         })?;
         if matches!(faults[met], Fault::Deny(_)) { Some(faults[met].clone()) } else { Some(faults.remove(met)) }
@@ -83,7 +86,7 @@ impl Faults {
 }
 
 /// Whether a statement reads a table: its name between dots, brackets or blanks.
-fn about(statement: &str, table: &str) -> bool {
+pub(super) fn about(statement: &str, table: &str) -> bool {
     let (statement, table) = (statement.to_ascii_lowercase(), table.to_ascii_lowercase());
     statement.contains(&format!(".[{table}]")) || statement.contains(&format!(".{table} "))
 }

@@ -2,6 +2,7 @@
 
 use super::tokens::of_utf16;
 use super::types::Type;
+use super::{DATABASE, Options};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, Result};
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex};
 pub(super) type Types = Arc<Mutex<HashMap<String, Type>>>;
 
 /// Teaches a connection.
-pub(super) fn teach(connection: &Connection, types: &Types) -> Result<()> {
+pub(super) fn teach(connection: &Connection, types: &Types, options: &Options) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     let types = Arc::clone(types);
     connection.create_scalar_function("bytes_of", 2, flags, move |context| {
@@ -31,6 +32,9 @@ pub(super) fn teach(connection: &Connection, types: &Types) -> Result<()> {
     connection.create_scalar_function("of_utf16", 1, flags, |context| {
         Ok(context.get::<Option<Vec<u8>>>(0)?.map(|bytes| of_utf16(&bytes)))
     })?;
+    connection.create_scalar_function("DB_NAME", 0, flags, |_| Ok(DATABASE))?;
+    let may_create = options.may_create;
+    connection.create_scalar_function("HAS_PERMS_BY_NAME", 3, flags, move |_| Ok(may_create))?;
     // SQLite's own makes NULL of the bytes that are none.
     connection.create_scalar_function("SUBSTRING", 3, flags, |context| {
         let (bytes, from, length): (Option<Vec<u8>>, u32, u32) = (context.get(0)?, context.get(1)?, context.get(2)?);

@@ -8,6 +8,7 @@
 
 mod answer;
 mod casts;
+mod databases;
 mod faults;
 mod functions;
 mod login;
@@ -18,9 +19,11 @@ mod ties;
 mod tokens;
 mod translate;
 mod types;
+mod writing;
 
 pub(crate) use faults::Fault;
 
+use databases::Databases;
 use faults::Faults;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -55,6 +58,14 @@ pub(crate) struct Options {
     pub collation: &'static str,
     /// Whether all text is kept in that collation, as in databases of the time before Unicode.
     pub ansi: bool,
+    /// Whether the login may write the tables of a freeze.
+    pub writable: bool,
+    /// Whether the login may make databases; with `None` the server does not say that it may not.
+    pub may_create: Option<bool>,
+    /// Whether the login may change settings of the database.
+    pub may_alter: bool,
+    /// Whether snapshot isolation is on at the beginning.
+    pub isolation: bool,
 }
 
 impl Options {
@@ -66,6 +77,10 @@ impl Options {
             encryption: Encryption::Offered,
             collation: "Latin1_General_CI_AS",
             ansi: false,
+            writable: false,
+            may_create: Some(false),
+            may_alter: false,
+            isolation: false,
         }
     }
 }
@@ -81,11 +96,16 @@ pub(crate) struct Login {
     pub encrypted: bool,
 }
 
+/// Something to do just before the server answers.
+type Deed = Box<dyn FnOnce() + Send>;
+
 /// What all sessions share.
 struct Shared {
     options: Options,
     tls: Arc<rustls::ServerConfig>,
     faults: Faults,
+    databases: Databases,
+    deeds: Mutex<Vec<(&'static str, Deed)>>,
     logins: Mutex<Vec<Login>>,
     statements: Mutex<Vec<String>>,
 }
@@ -115,6 +135,8 @@ impl Tds {
             .with_single_cert(vec![made.cert.der().clone()], key.into())
             .expect("a key that fits");
         let shared = Arc::new(Shared {
+            databases: Databases::new(options.isolation),
+            deeds: Mutex::default(),
             options,
             tls: Arc::new(tls),
             faults: Faults::default(),
@@ -149,6 +171,21 @@ impl Tds {
     /// From now on this happens.
     pub(crate) fn plant(&self, fault: Fault) {
         self.shared.faults.plant(fault);
+    }
+
+    /// Just before the next question about this table is answered, this happens.
+    pub(crate) fn when(&self, table: &'static str, deed: impl FnOnce() + Send + 'static) {
+        self.shared.deeds.lock().expect("nobody panicked").push((table, Box::new(deed)));
+    }
+
+    /// The database snapshots that are there.
+    pub(crate) fn snapshots(&self) -> Vec<String> {
+        self.shared.databases.snapshots()
+    }
+
+    /// Whether snapshot isolation is on.
+    pub(crate) fn has_isolation(&self) -> bool {
+        self.shared.databases.has_isolation()
     }
 
     /// The faults that have not happened yet.

@@ -1,20 +1,32 @@
 //! A session after its log-in: questions as batches and as calls of `sp_executesql`.
 
-use super::answer::Engine;
-use super::faults::Fault;
+use super::answer::{Answer, Engine};
+use super::databases::{bracketed, statements};
+use super::faults::{Fault, about};
 use super::packets::{Wire, kind};
 use super::tokens::{Tokens, of_utf16};
 use super::translate::Refusal;
-use super::{DATABASE, Shared};
+use super::{DATABASE, Shared, writing};
 use rusqlite::types::Value;
 use std::io;
+use std::sync::Arc;
 
 /// `sp_executesql`, by its number.
 const EXECUTE_SQL: u16 = 10;
 
+/// What a session keeps between statements.
+struct Session<'a> {
+    engine: Engine<'a>,
+    /// Shows that a snapshot is used.
+    uses: Option<Arc<()>>,
+    /// Whether its transactions want a moment of their own.
+    isolated: bool,
+}
+
 /// Answers until the client goes.
 pub(super) fn serve(wire: &mut Wire, shared: &Shared) -> io::Result<()> {
-    let mut engine = Engine::open(&shared.options).map_err(io::Error::other)?;
+    let engine = Engine::open(&shared.options, &shared.databases, &shared.options.file).map_err(io::Error::other)?;
+    let mut session = Session { engine, uses: None, isolated: false };
     while let Some((kind, message)) = wire.receive()? {
         let (statement, bound, procedure) = match kind {
             kind::BATCH => (of_utf16(without_headers(&message)?), Vec::new(), false),
@@ -31,7 +43,7 @@ pub(super) fn serve(wire: &mut Wire, shared: &Shared) -> io::Result<()> {
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         shared.statements.lock().expect("nobody panicked").push(statement.trim().to_owned());
-        if !answer(wire, shared, &mut engine, statement.trim(), &bound, procedure)? {
+        if !answer(wire, shared, &mut session, statement.trim(), &bound, procedure)? {
             return Ok(());
         }
     }
@@ -39,26 +51,24 @@ pub(super) fn serve(wire: &mut Wire, shared: &Shared) -> io::Result<()> {
 }
 
 /// Answers a statement; `false` when the connection is broken.
-fn answer(
+fn answer<'a>(
     wire: &mut Wire,
-    shared: &Shared,
-    engine: &mut Engine<'_>,
+    shared: &'a Shared,
+    session: &mut Session<'a>,
     statement: &str,
     bound: &[Value],
     procedure: bool,
 ) -> io::Result<bool> {
     let mut out = Tokens::default();
-    let first = statement.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    let answered = match first.as_str() {
-        // Settings of the session, of which none matters here.
-        "SET" | "" => Ok(None),
-        "USE" => {
-            out.database_is(DATABASE);
-            Ok(None)
+    shared.happens(statement);
+    // Of several statements the last one's answer is sent.
+    let mut answered = Ok(None);
+    for statement in statements(statement) {
+        answered = session.answer(statement, bound, shared, &mut out);
+        if answered.is_err() {
+            break;
         }
-        "SELECT" | "WITH" => engine.answer(statement, bound).map(Some),
-        _ => Err((3906, format!("Failed to update database \"{DATABASE}\" because the database is read-only."))),
-    };
+    }
     let rows = answered.as_ref().ok().and_then(Option::as_ref).map_or(0, |answer| answer.rows.len());
     let (mut breaks_in, mut refusal) = (None, None);
     match shared.faults.meet(statement, rows) {
@@ -73,7 +83,9 @@ fn answer(
             );
             refusal = Some((229, message));
         }
-        Some(Fault::Fail(_, number, message)) => refusal = Some((number, message.to_owned())),
+        Some(Fault::Fail(_, number, message) | Fault::Refuse(_, number, message)) => {
+            refusal = Some((number, message.to_owned()));
+        }
         Some(Fault::DropInRow(_, row)) => breaks_in = Some(row),
         _ => {}
     }
@@ -103,6 +115,66 @@ fn answer(
     }
     wire.send(kind::ANSWER, &out.0)?;
     Ok(true)
+}
+
+impl Shared {
+    /// What was to happen before this statement is answered.
+    fn happens(&self, statement: &str) {
+        let mut deeds = self.deeds.lock().expect("nobody panicked");
+        let due = deeds.iter().position(|(table, _)| about(statement, table)).map(|at| deeds.remove(at));
+        drop(deeds);
+        if let Some((_, deed)) = due {
+            deed();
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    fn answer(
+        &mut self,
+        statement: &str,
+        bound: &[Value],
+        shared: &'a Shared,
+        out: &mut Tokens,
+    ) -> Result<Option<Answer>, Refusal> {
+        let first = statement.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+        let changed = match first.as_str() {
+            "SET" => {
+                // Of the settings of a session only this one matters here.
+                self.isolated |= statement.ends_with("ISOLATION LEVEL SNAPSHOT");
+                Ok(())
+            }
+            "BEGIN" => {
+                self.engine.begin().map_err(|error| (3998, error.to_string()))?;
+                out.transaction_begins();
+                Ok(())
+            }
+            "USE" => self.go_to(&bracketed(statement).unwrap_or_default(), shared, out),
+            "SELECT" | "WITH" if self.isolated && !shared.databases.has_isolation() => {
+                Err((3952, format!("Snapshot isolation is not allowed in database '{DATABASE}'.")))
+            }
+            "SELECT" | "WITH" => return self.engine.answer(statement, bound).map(Some),
+            "INSERT" | "UPDATE" | "DELETE" => writing::execute(&shared.options, statement, bound),
+            "CREATE" => shared.databases.create(statement, &shared.options),
+            "DROP" => shared.databases.drop(statement),
+            "ALTER" => shared.databases.alter(statement, &shared.options),
+            _ => Err((3906, format!("Failed to update database \"{DATABASE}\" because the database is read-only."))),
+        };
+        changed.map(|()| None)
+    }
+
+    fn go_to(&mut self, name: &str, shared: &'a Shared, out: &mut Tokens) -> Result<(), Refusal> {
+        if name.is_empty() || name.eq_ignore_ascii_case(DATABASE) {
+            out.database_is(DATABASE);
+            return Ok(());
+        }
+        let (file, used) = shared.databases.open(name)?;
+        let engine = Engine::open(&shared.options, &shared.databases, &file);
+        self.engine = engine.map_err(|error| (945, error.to_string()))?;
+        self.uses = Some(used);
+        out.database_is(name);
+        Ok(())
+    }
 }
 
 /// What comes behind the headers of a request.

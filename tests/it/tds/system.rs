@@ -43,6 +43,9 @@ const TYPES: [(i64, &str); 31] = [
 const VIEWS: &str = "
     ATTACH ':memory:' AS sys;
     ATTACH ':memory:' AS INFORMATION_SCHEMA;
+    CREATE TABLE sys.databases (name TEXT, database_id INTEGER, source_database_id INTEGER,
+        snapshot_isolation_state INTEGER);
+    CREATE TABLE sys.database_files (file_id INTEGER, name TEXT, physical_name TEXT, type INTEGER);
     CREATE TABLE sys.schemas (schema_id INTEGER PRIMARY KEY, name TEXT);
     CREATE TABLE sys.tables (object_id INTEGER PRIMARY KEY, name TEXT, schema_id INTEGER);
     CREATE TABLE sys.types (user_type_id INTEGER PRIMARY KEY, system_type_id INTEGER, name TEXT);
@@ -125,7 +128,10 @@ pub(super) fn count(connection: &Connection, options: &Options) -> rusqlite::Res
     let mut rows = tables.query([])?;
     while let Some(row) = rows.next()? {
         let (object, table): (i64, String) = (row.get(0)?, row.get(1)?);
-        let sql = format!("INSERT INTO sys.partitions SELECT ?1, 1, count(*) FROM {schema}.[{table}]");
+        let sql = format!(
+            "INSERT INTO sys.partitions SELECT ?1, 1, count(*) FROM {schema}.\"{}\"",
+            table.replace('"', "\"\"")
+        );
         connection.execute(&sql, [object])?;
     }
     Ok(())

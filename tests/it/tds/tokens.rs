@@ -77,6 +77,15 @@ impl Tokens {
         });
     }
 
+    /// A transaction has begun.
+    pub(super) fn transaction_begins(&mut self) {
+        self.sized(0xE3, |inside| {
+            inside.bytes(&[8, 8]);
+            inside.bytes(&7_u64.to_le_bytes());
+            inside.bytes(&[0]);
+        });
+    }
+
     /// Packets have this size.
     pub(super) fn packets_are(&mut self, size: usize) {
         self.sized(0xE3, |inside| {

@@ -283,6 +283,8 @@ pub(super) fn put_together(pieces: &[Piece]) -> Result<String, Refusal> {
             }
             Piece::Global(name) => return Err((137, format!("Must declare the scalar variable \"@@{name}\"."))),
             Piece::Word(word) => sql.push_str(word),
+            // SQLite has no way to write a closing bracket in brackets.
+            Piece::Name(name) if name.contains(']') => drop(write!(sql, "\"{}\"", name.replace('"', "\"\""))),
             Piece::Name(name) => drop(write!(sql, "[{name}]")),
             Piece::Text(text) => drop(write!(sql, "'{}'", text.replace('\'', "''"))),
             Piece::Bound(number) => drop(write!(sql, "?{number}")),

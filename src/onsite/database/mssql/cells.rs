@@ -5,27 +5,37 @@
 //! many the next may ask for. What comes behind a full page is read and forgotten.
 
 use super::super::query::Rendered;
+use super::large::{Content, Windows};
+use super::line::Answer;
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, MssqlDatabase, Result, Value, exact};
-use crate::tables::{Cells, KeyRange, Page, PageLimit, TableShape};
+use crate::tables::beside::Beside;
+use crate::tables::{Cell, Cells, KeyRange, Page, PageLimit, TableShape};
 use tiberius::ColumnData;
 
 /// So many rows of a table with unlimited columns are asked for first.
 const CAREFUL: usize = 64;
 
-/// How many rows a table has, as the server remembers it.
-const ROWS: &str = "SELECT SUM(p.rows) FROM sys.partitions AS p \
+/// How many rows each table has, as the server remembers it.
+const ROWS: &str = "SELECT t.name, SUM(p.rows) FROM sys.partitions AS p \
     JOIN sys.tables AS t ON t.object_id = p.object_id \
     JOIN sys.schemas AS s ON s.schema_id = t.schema_id \
-    WHERE s.name = @P1 AND t.name = @P2 AND p.index_id IN (0, 1)";
+    WHERE s.name = @P1 AND p.index_id IN (0, 1) GROUP BY t.name";
 
 impl MssqlDatabase {
-    pub(super) fn page(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+    pub(super) fn page(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
         let (schema, _) = self.known()?;
         let order = Order::of(shape)?;
         let rows = self.rows_to_ask(shape).min(limit.rows).max(1);
-        let asked = statement(&schema, shape, &order, range, rows)?;
+        let windows = Windows::of(shape, &order, beside.limit());
+        let asked = statement(&schema, shape, &order, range, rows, &windows)?;
         let cut = Cut { limit: PageLimit { rows, ..limit }, order: order.clone() };
         let answer = self.line.ask_until(&asked, Some(cut)).map_err(|trouble| match trouble {
             Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
@@ -37,8 +47,43 @@ impl MssqlDatabase {
         let last = answer.rows.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
         let more = answer.more || (order.ties && answer.rows.len() > rows);
-        let read = answer.rows.into_iter().map(|row| cells(shape, row)).collect::<Result<_>>()?;
-        Ok(Page { rows: read, last, more })
+        let mut page = Page { rows: Vec::with_capacity(answer.rows.len()), last, more };
+        let mut answered = answer.rows.into_iter();
+        let mut streamed = 0;
+        while let Some(mut row) = answered.next() {
+            let position = order.position(&row);
+            let lengths = windows.take(&mut row);
+            let mut row = cells(shape, row)?;
+            streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
+            for (place, (column, cell)) in shape.columns.iter().zip(&mut row).enumerate() {
+                match (lengths.iter().find(|(windowed, _)| *windowed == place), &position) {
+                    (Some((_, length)), Some(position)) => {
+                        let mut content = Content::new(&self.line, &schema, shape, column, &order, position, *length)?;
+                        *cell = Cell::Large(Box::new(beside.take(content.kind, &mut content)?));
+                    }
+                    _ if column.key == 0 => streamed += cell.set_aside(beside)?,
+                    _ => {}
+                }
+            }
+            page.rows.push(row);
+            // What was streamed is not in the answer, but it counts for the part that this page is for.
+            if !order.ties && streamed >= limit.bytes as u64 && answered.len() > 0 {
+                (page.last, page.more) = (position, true);
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// Reads the whole table as the page reads it, but in one answer, of which nothing is kept.
+    pub(super) fn read_and_forget(&mut self, shape: &TableShape) -> Result<()> {
+        let (schema, _) = self.known()?;
+        let mut order = Order::of(shape)?;
+        order.ties = false;
+        let windows = Windows::of(shape, &order, usize::MAX);
+        let asked = statement(&schema, shape, &order, &KeyRange::all(), usize::MAX, &windows)?;
+        let cut = Cut { limit: PageLimit { rows: 1, bytes: 1 }, order };
+        self.line.ask_until(&asked, Some(cut)).map(drop).map_err(|trouble| trouble.error)
     }
 
     /// How many rows the next page of the table may ask for.
@@ -53,13 +98,17 @@ impl MssqlDatabase {
     /// How many rows a table has: as the server remembers it, or counted where the login may not know.
     pub(super) fn count(&mut self, shape: &TableShape) -> Result<u64> {
         let (schema, _) = self.known()?;
-        let values = vec![Value::Text(schema.clone()), Value::Text(shape.name.clone())];
-        if let Ok(answer) = self.line.ask(&Rendered { sql: ROWS.to_owned(), values })
-            && let Some(row) = answer.into_rows().first().filter(|row| !row.is_null(0))
-        {
-            return Ok(row.integer(0) as u64);
+        if self.remembered.is_none() {
+            // One question for all tables: a plan asks about each of them.
+            let asked = Rendered { sql: ROWS.to_owned(), values: vec![Value::Text(schema.clone())] };
+            let rows = self.line.ask(&asked).map(Answer::into_rows).unwrap_or_default();
+            let rows = rows.into_iter().filter(|row| !row.is_null(1));
+            self.remembered = Some(rows.map(|row| (row.text(0), row.integer(1) as u64)).collect());
         }
-        let sql = format!("SELECT COUNT_BIG(*) FROM [{schema}].[{}] AS [t]", shape.name);
+        if let Some(rows) = self.remembered.as_ref().and_then(|rows| rows.get(&shape.name)) {
+            return Ok(*rows);
+        }
+        let sql = format!("SELECT COUNT_BIG(*) FROM {} AS [t]", table(&schema, shape));
         let answer = self.line.ask(&Rendered { sql, values: Vec::new() }).map_err(|trouble| match trouble {
             Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
             Trouble { error, .. } => error,
@@ -69,11 +118,11 @@ impl MssqlDatabase {
 }
 
 /// Whether values of a type may be of any length.
-fn is_unlimited(declared: &str) -> bool {
+pub(super) fn is_unlimited(declared: &str) -> bool {
     declared.ends_with("(max)") || matches!(declared, "text" | "ntext" | "image" | "xml" | "geography" | "geometry")
 }
 
-fn changed(shape: &TableShape, column: &str) -> Error {
+pub(super) fn changed(shape: &TableShape, column: &str) -> Error {
     let table = &shape.name;
     let what = match column {
         "" => format!("the table `{table}` is not there as it was listed"),
@@ -82,11 +131,25 @@ fn changed(shape: &TableShape, column: &str) -> Error {
     Error::new(Code::DatabaseChanged, what).hint("start again when nobody changes the structure of the database")
 }
 
+/// The name of the table in a question.
+pub(super) fn table(schema: &str, shape: &TableShape) -> String {
+    format!("{}.{}", exact::bracketed(schema), exact::bracketed(&shape.name))
+}
+
 /// The SELECT for a page of so many rows and one more.
-fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, rows: usize) -> Result<Rendered> {
-    let items = shape.columns.iter().map(|column| exact::item(shape, column));
+fn statement(
+    schema: &str,
+    shape: &TableShape,
+    order: &Order,
+    range: &KeyRange,
+    rows: usize,
+    windows: &Windows,
+) -> Result<Rendered> {
+    let items = shape.columns.iter().enumerate();
+    let items = items.map(|(place, column)| Ok(windows.item(place, column, exact::item(shape, column)?)));
     let mut items = items.collect::<Result<Vec<_>>>()?;
     items.extend(shape.columns.iter().filter(|column| exact::is_variant(column)).map(exact::type_item));
+    items.extend(windows.lengths(shape));
     let mut values = Vec::new();
     let mut conditions = Vec::new();
     if let Some(after) = &range.after {
@@ -97,10 +160,10 @@ fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, 
     }
     let top = rows.saturating_add(1).min(i32::MAX as usize);
     let ties = if order.ties { " WITH TIES" } else { "" };
-    let (items, condition, table) = (items.join(", "), conditions.join(" AND "), &shape.name);
+    let (items, condition, table) = (items.join(", "), conditions.join(" AND "), table(schema, shape));
     let filter = if condition.is_empty() { condition } else { format!(" WHERE {condition}") };
     let by = order.sql();
-    let sql = format!("SELECT TOP ({top}){ties} {items} FROM [{schema}].[{table}] AS [t]{filter} ORDER BY {by}");
+    let sql = format!("SELECT TOP ({top}){ties} {items} FROM {table} AS [t]{filter} ORDER BY {by}");
     Ok(Rendered { sql, values })
 }
 

@@ -27,7 +27,7 @@ pub(super) fn config(server: &Server) -> Result<Config> {
     config.host(&server.host);
     config.database(&server.database);
     config.application_name(concat!("omt ", env!("CARGO_PKG_VERSION")));
-    config.readonly(true);
+    config.readonly(!server.writes);
     match (server.port, &server.instance) {
         (Some(port), _) => config.port(port),
         (None, Some(instance)) => config.instance_name(instance),

@@ -14,7 +14,12 @@ const OPAQUE: [&str; 3] = ["geography", "geometry", "hierarchyid"];
 
 /// The name of a column of the table that is read.
 pub(super) fn name(column: &ShapeColumn) -> String {
-    format!("[t].[{}]", column.name)
+    format!("[t].{}", bracketed(&column.name))
+}
+
+/// A name in brackets, whatever is in it.
+pub(super) fn bracketed(name: &str) -> String {
+    format!("[{}]", name.replace(']', "]]"))
 }
 
 /// The item of the select list. A value that cannot be had whole is an error.

@@ -4,9 +4,9 @@
 //! asynchronous code. A connection on which anything went wrong is thrown away: what is left of an answer on it would be
 //! taken for the next one. What may help is tried again, after growing pauses; the caller only sees a slow answer.
 
-use super::super::Row;
 use super::super::address::Server;
 use super::super::query::Rendered;
+use super::super::{Moment, Row};
 use super::order::Cut;
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, Result, connect, page};
@@ -43,11 +43,22 @@ impl Answer {
     }
 }
 
+/// What brings a connection to the moment that it reads.
+#[derive(Debug, Clone)]
+pub(super) struct Hold {
+    /// The statements.
+    pub(super) sql: String,
+    /// The moment that is lost with the connection; nothing if another connection finds it again.
+    pub(super) moment: Option<Moment>,
+}
+
 /// A question, and where its answer is waited for.
 struct Question {
     asked: Rendered,
     /// Where a page of exact rows ends; everything else is read to its end.
     cut: Option<Cut>,
+    /// Whether it is to be asked again first on every connection that has to be made in its place.
+    hold: Option<Hold>,
     answer: Sender<Result<Answer, Trouble>>,
 }
 
@@ -59,7 +70,13 @@ impl Line {
     pub(super) fn open(server: &Server) -> Result<Self> {
         let (ask, questions) = bounded(1);
         let (opened, outcome) = bounded(1);
-        let session = Session { server: server.clone(), config: connect::config(server)?, client: None, proven: false };
+        let session = Session {
+            server: server.clone(),
+            config: connect::config(server)?,
+            client: None,
+            hold: None,
+            proven: false,
+        };
         std::thread::Builder::new()
             .name("mssql".into())
             .spawn(move || session.serve(&opened, &questions))
@@ -73,11 +90,21 @@ impl Line {
         self.ask_until(asked, None)
     }
 
+    /// Brings the connection to a moment, and later every one that has to be made in its place.
+    pub(super) fn hold(&self, hold: Hold) -> Result<(), Trouble> {
+        let asked = Rendered { sql: hold.sql.clone(), values: Vec::new() };
+        self.send(asked, None, Some(hold)).map(drop)
+    }
+
     /// The same, up to a cut.
     pub(super) fn ask_until(&self, asked: &Rendered, cut: Option<Cut>) -> Result<Answer, Trouble> {
+        self.send(asked.clone(), cut, None)
+    }
+
+    fn send(&self, asked: Rendered, cut: Option<Cut>, hold: Option<Hold>) -> Result<Answer, Trouble> {
         let (answer, outcome) = bounded(1);
         let lost = |()| Trouble { error: ended(), cure: Cure::Nothing };
-        self.0.send(Question { asked: asked.clone(), cut, answer }).map_err(|_| lost(()))?;
+        self.0.send(Question { asked, cut, hold, answer }).map_err(|_| lost(()))?;
         outcome.recv().map_err(|_| lost(()))?
     }
 }
@@ -91,6 +118,8 @@ struct Session {
     server: Server,
     config: tiberius::Config,
     client: Option<connect::Client>,
+    /// What brings a new connection to where the last one was.
+    hold: Option<Hold>,
     /// Whether it has ever worked. Before that, what fails is most likely a mistake in the configuration: then a person
     /// waits for the message, and nothing is tried again.
     proven: bool,
@@ -147,10 +176,30 @@ impl Session {
     async fn ask(&mut self, question: &Question) -> Result<Answer, Trouble> {
         if self.client.is_none() {
             self.connect().await?;
+            self.resume().await?;
         }
         // The line above has seen to it that there is one.
         let Some(client) = &mut self.client else { return Ok(Answer::default()) };
         let answer = page::ask(client, &question.asked, question.cut.as_ref()).await;
-        answer.map_err(|error| Trouble::of(&error, &self.server, self.proven))
+        let answer = answer.map_err(|error| Trouble::of(&error, &self.server, self.proven))?;
+        if let Some(hold) = &question.hold {
+            self.hold = Some(hold.clone());
+        }
+        Ok(answer)
+    }
+
+    /// Brings a new connection to the moment of the last one, or to another one and says so.
+    async fn resume(&mut self) -> Result<(), Trouble> {
+        let (Some(hold), Some(client)) = (&self.hold, &mut self.client) else { return Ok(()) };
+        if let Some(moment) = hold.moment.as_ref().filter(|moment| !moment.is_lost()) {
+            tracing::warn!(
+                "`{}` is read on, but of another moment: the transaction went with its connection",
+                self.server
+            );
+            moment.lose();
+        }
+        let asked = Rendered { sql: hold.sql.clone(), values: Vec::new() };
+        let held = page::ask(client, &asked, None).await;
+        held.map(drop).map_err(|error| Trouble::of(&error, &self.server, self.proven))
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! The library that speaks to the server is asynchronous, callers are not: each [`MssqlDatabase`] has a thread with a
 //! connection of its own ([`line`]), and hands it one question at a time. What is sent is a SELECT, with the intent to
-//! read only. An answer is a page, so that a lost connection costs one page: the thread makes another connection and
+//! read only, but for what one moment for all readers needs ([`moment`]). An answer is a page, so that a lost connection costs one page: the thread makes another connection and
 //! asks again. Text that is not what its column promises would end an answer in the middle; such a page is asked for
 //! once more as bytes, decoded here, and noted ([`Irregular`]).
 
 mod cells;
 mod connect;
 mod exact;
+mod large;
 mod line;
+mod moment;
 mod order;
 mod page;
 mod schema;
@@ -18,11 +20,13 @@ mod trouble;
 
 use super::address::Server;
 use super::query::Rendered;
-use super::{Catalogue, Database, Dialect, Irregular, Kind, Query, Row, Value};
+use super::{Catalogue, Climbed, Database, Dialect, Irregular, Kind, Moment, Query, Row, Terms, Value};
+use crate::onsite::changes::Change;
+use crate::tables::beside::Beside;
 use crate::tables::{KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
 use line::Line;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use trouble::{Cure, Trouble};
 
@@ -39,6 +43,8 @@ pub struct MssqlDatabase {
     irregular: BTreeMap<(String, String), u64>,
     /// The table whose exact rows were read last, and how many of them a page may ask for.
     pace: Option<(String, usize)>,
+    /// How many rows each table had when it was first asked; nothing of a table about which the login may not know.
+    remembered: Option<HashMap<String, u64>>,
 }
 
 impl MssqlDatabase {
@@ -46,7 +52,7 @@ impl MssqlDatabase {
     pub fn open(server: &Server, prefix: &str) -> Result<Self> {
         let line = Line::open(server)?;
         let (server, prefix) = (server.clone(), prefix.to_owned());
-        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None })
+        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None, remembered: None })
     }
 
     fn known(&mut self) -> Result<(String, Arc<Catalogue>)> {
@@ -115,12 +121,34 @@ impl Database for MssqlDatabase {
         }
     }
 
-    fn cells(&mut self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
-        self.page(shape, range, limit)
+    fn cells_beside(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
+        self.page(shape, range, limit, beside)
+    }
+
+    fn drain(&mut self, shape: &TableShape) -> Result<()> {
+        self.read_and_forget(shape)
     }
 
     fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
         self.count(shape)
+    }
+
+    fn climb(&mut self, terms: &Terms, enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {
+        self.climb_to(*terms, enter)
+    }
+
+    fn hold(&mut self, moment: &Moment) -> Result<()> {
+        self.hold_on(moment)
+    }
+
+    fn take_back(&mut self, change: &Change) -> Result<String> {
+        self.undo(change)
     }
 
     fn irregular(&self) -> Vec<Irregular> {

@@ -141,6 +141,24 @@ impl Order {
         self.condition(table, position, bound, '<')
     }
 
+    /// Adds the condition for the row at a position.
+    pub(super) fn at(&self, table: &str, position: &[Cell], bound: &mut Vec<Value>) -> Result<String> {
+        let foreign = || Error::new(Code::Internal, format!("a row of `{table}` does not belong to its key"));
+        if position.len() != self.terms.len() {
+            return Err(foreign());
+        }
+        let mut conditions = Vec::with_capacity(self.terms.len());
+        for (term, cell) in self.terms.iter().zip(position) {
+            conditions.push(if *cell == Cell::Null {
+                format!("{} IS NULL", term.sql)
+            } else {
+                bound.push(term.value(cell).ok_or_else(foreign)?);
+                format!("{} = {}", term.sql, term.bound(bound.len()))
+            });
+        }
+        Ok(conditions.join(" AND "))
+    }
+
     /// `a > x OR (a = x AND (b > y))`. What comes first is said once more on its own, so that an index serves.
     fn condition(&self, table: &str, position: &[Cell], bound: &mut Vec<Value>, way: char) -> Result<String> {
         let foreign = || Error::new(Code::Internal, format!("a range of `{table}` does not belong to its key"));

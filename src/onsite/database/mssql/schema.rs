@@ -45,10 +45,7 @@ pub(super) fn read(line: &Line, server: &Server, prefix: &str) -> Result<(String
     let mut catalogue = Catalogue::default();
     for row in ask(COLUMNS, vec![Value::Text(schema.clone())])? {
         let (table, name) = (row.text(0), row.text(1));
-        // Such a name would end its own quotation; the vendor's have none.
-        if !format!("{table}{name}").contains(']') {
-            catalogue.add(&table, column(&row, name));
-        }
+        catalogue.add(&table, column(&row, name));
     }
     Ok((schema.clone(), catalogue))
 }

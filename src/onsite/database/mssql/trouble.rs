@@ -37,10 +37,10 @@ const AGAIN: Cure = Cure::Again { tries: 8 };
 const ONCE: Cure = Cure::Again { tries: 1 };
 
 /// Passing conditions: a deadlock, a session that was killed, a server that shuts down, is paused or starts, a database
-/// that recovers or fails over, no memory, and the hosted service's ways to say *later*.
-const PASSING: [u32; 21] = [
+/// that recovers or fails over, no memory, a database that is still in use, and the hosted service's ways to say *later*.
+const PASSING: [u32; 23] = [
     1205, 596, 6005, 17142, 18401, 701, 8645, 8651, 921, 922, 976, 983, 40197, 40501, 40613, 10928, 10929, 49918,
-    49919, 49920, 4221,
+    49919, 49920, 4221, 3702, 5061,
 ];
 
 impl Trouble {

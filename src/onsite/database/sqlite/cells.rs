@@ -5,9 +5,12 @@
 //! out, also text that is no UTF-8.
 
 use super::SqliteDatabase;
+use super::large::{Bound, Leaving};
+use crate::tables::beside::{Beside, set_aside};
 use crate::tables::stored::{from_sqlite, to_sqlite};
 use crate::tables::{Cell, Cells, ColumnType, Key, KeyRange, Page, PageLimit, TableShape};
 use crate::{Code, Error, Result};
+use rusqlite::ErrorCode;
 use rusqlite::types::ToSqlOutput;
 use std::fmt::Write as _;
 
@@ -21,14 +24,40 @@ pub(super) enum Order {
 }
 
 /// A name for SQLite, whatever is in it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 impl SqliteDatabase {
-    pub(super) fn page(&self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> Result<Page> {
+    pub(super) fn page(
+        &self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
         let order = self.order(shape);
-        let (sql, values) = self.statement(shape, &order, range)?;
+        let bound = Bound::of(&self.connection, beside.limit());
+        if let Some(page) = self.read(shape, &order, range, limit, None, beside)? {
+            return Ok(page);
+        }
+        drop(bound);
+        let leaving = self.leaving(shape, beside.limit());
+        let page = self.read(shape, &order, range, limit, Some(&leaving), beside)?;
+        page.ok_or_else(|| super::explain(&self.path, rusqlite::Error::InvalidQuery))
+    }
+
+    /// Nothing if the first row has a value that is too large to be read like this.
+    fn read(
+        &self,
+        shape: &TableShape,
+        order: &Order,
+        range: &KeyRange,
+        limit: PageLimit,
+        leaving: Option<&Leaving>,
+        beside: &mut dyn Beside,
+    ) -> Result<Option<Page>> {
+        let (sql, values) = self.statement(shape, order, range, leaving)?;
         let changed = |cause| {
             Error::new(Code::DatabaseChanged, format!("the table `{}` is not there as it was listed", shape.name))
                 .hint("start again when nobody changes the structure of the database")
@@ -38,7 +67,19 @@ impl SqliteDatabase {
         let failed = |cause| super::explain(&self.path, cause);
         let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(failed)?;
         let (mut page, mut bytes) = (Page::default(), 0);
-        while let Some(row) = rows.next().map_err(failed)? {
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::TooBig) && leaving.is_none() => {
+                    if page.rows.is_empty() {
+                        return Ok(None);
+                    }
+                    page.more = true;
+                    break;
+                }
+                Err(cause) => return Err(failed(cause)),
+            };
             if page.rows.len() >= limit.rows.max(1) || (bytes >= limit.bytes && !page.rows.is_empty()) {
                 page.more = true;
                 break;
@@ -49,6 +90,11 @@ impl SqliteDatabase {
                 bytes += cell.weight();
                 cells.push(cell);
             }
+            let streamed = match leaving {
+                Some(leaving) => self.stream(shape, leaving, row, &mut cells, beside)?,
+                None => set_aside(shape, &mut cells, beside)?,
+            };
+            bytes = bytes.saturating_add(usize::try_from(streamed).unwrap_or(usize::MAX));
             if let Order::Row(_) = order {
                 // The last row of the page decides; the number is cheap.
                 let number = row.get(shape.columns.len()).map_err(failed)?;
@@ -56,10 +102,10 @@ impl SqliteDatabase {
             }
             page.rows.push(cells);
         }
-        if let (Order::Columns(places), Some(row)) = (&order, page.rows.last()) {
+        if let (Order::Columns(places), Some(row)) = (order, page.rows.last()) {
             page.last = Some(places.iter().map(|place| row[*place].clone()).collect());
         }
-        Ok(page)
+        Ok(Some(page))
     }
 
     /// What the rows are ordered by.
@@ -67,17 +113,21 @@ impl SqliteDatabase {
         if let Key::Integer(place) = shape.key() {
             return Order::Columns(vec![place]);
         }
-        let is_free = |name: &&str| !shape.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-        let table = format!("{}.{}", quoted(&self.schema), quoted(&shape.name));
-        let numbered = ["rowid", "_rowid_", "oid"].into_iter().find(is_free).filter(|name| {
-            // Preparing asks whether the name means anything.
-            self.connection.prepare_cached(&format!("SELECT {name} FROM {table}")).is_ok()
-        });
-        match (numbered, shape.key()) {
+        match (self.numbered(shape), shape.key()) {
             (Some(name), _) => Order::Row(name),
             (None, Key::Columns(places)) => Order::Columns(places),
             (None, _) => Order::Columns(Vec::new()),
         }
+    }
+
+    /// The name of the number of a row, where rows have one and no column has taken all its names.
+    pub(super) fn numbered(&self, shape: &TableShape) -> Option<&'static str> {
+        let is_free = |name: &&str| !shape.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+        let table = format!("{}.{}", quoted(&self.schema), quoted(&shape.name));
+        ["rowid", "_rowid_", "oid"].into_iter().find(is_free).filter(|name| {
+            // Preparing asks whether the name means anything.
+            self.connection.prepare_cached(&format!("SELECT {name} FROM {table}")).is_ok()
+        })
     }
 
     fn statement<'a>(
@@ -85,6 +135,7 @@ impl SqliteDatabase {
         shape: &TableShape,
         order: &Order,
         range: &'a KeyRange,
+        leaving: Option<&Leaving>,
     ) -> Result<(String, Vec<ToSqlOutput<'a>>)> {
         let mut sql = "SELECT ".to_owned();
         for column in &shape.columns {
@@ -93,7 +144,12 @@ impl SqliteDatabase {
                 sql.push_str("NULL, ");
             } else {
                 // With the name of the table before it a name that is no column cannot be taken for a text.
-                let _ = write!(sql, "t.{}, ", quoted(&column.name));
+                let name = format!("t.{}", quoted(&column.name));
+                match leaving {
+                    Some(leaving) => leaving.item(column, &name, &mut sql),
+                    None => sql.push_str(&name),
+                }
+                sql.push_str(", ");
             }
         }
         let (names, kinds): (Vec<String>, Vec<ColumnType>) = match order {
@@ -111,7 +167,11 @@ impl SqliteDatabase {
         }
         let names = names.join(", ");
         let last = if matches!(order, Order::Row(_)) { &names } else { "NULL" };
-        let _ = write!(sql, "{last} FROM {}.{} AS t", quoted(&self.schema), quoted(&shape.name));
+        sql.push_str(last);
+        if let Some(leaving) = leaving {
+            leaving.marks(shape, &mut sql);
+        }
+        let _ = write!(sql, " FROM {}.{} AS t", quoted(&self.schema), quoted(&shape.name));
         let mut values = Vec::new();
         for (word, comparison, position) in [("WHERE", ">", &range.after), ("AND", "<=", &range.until)] {
             let Some(position) = position else { continue };
