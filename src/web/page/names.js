@@ -196,7 +196,7 @@ export class UserNames extends PeoplePage {
     const wrong = typed ?? (found && quoted(shortTrouble(found)));
     const suggestion = wrong && !typed ? suggestName(this.holders, user) : null;
     const ownWay = user.chosen && user.chosen !== user.proposed;
-    const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? (user.proposed ? `chosen; proposed: ${user.proposed}` : 'chosen') : 'proposed');
+    const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? 'chosen' : 'proposed');
     if (note.textContent !== text) note.textContent = text;
     note.title = found && !typed ? quoted(found.text) : text;
     note.classList.toggle('is-bad', Boolean(wrong));
@@ -205,9 +205,9 @@ export class UserNames extends PeoplePage {
     row.combo.input.setAttribute('aria-invalid', String(Boolean(wrong)));
     const back = !suggestion && ownWay && user.proposed && !typed;
     use.hidden = !(suggestion || back) || !this.store.may('name');
-    const label = suggestion ? `Use ${suggestion.name}` : 'Use the proposed one';
+    const label = `Use ${suggestion ? suggestion.name : user.proposed}`;
     if (use.textContent !== label) use.textContent = label;
-    use.title = suggestion ? suggestion.reason : '';
+    use.title = suggestion ? suggestion.reason : 'the proposed one: the first address of the person that can be a user name';
     use.onclick = () => this.rename({ [user.id]: suggestion && suggestion.name !== user.proposed ? suggestion.name : null });
   }
 

@@ -16,7 +16,7 @@ export class PeoplePage extends Step {
     if (this.isDone(view)) return { label: 'Back to the checklist', act: () => this.store.open('') };
     const wrong = this.roster?.troubles(this.task) ?? [];
     return {
-      label: `${this.title()} are checked`, command: 'tick', disabled: wrong.length > 0,
+      label: `${this.title()} are checked`, command: 'tick', disabled: wrong.length > 0 || !this.roster?.ready,
       why: wrong.length ? `Not yet: ${quoted(wrong[0].text)}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
       act: async () => { if (await this.tick(true)) this.store.open(''); },
     };
