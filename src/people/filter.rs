@@ -279,6 +279,44 @@ mod tests {
         }
     }
 
+    /// The page filters on its own, ten thousand users at each key. `tests/page/people.test.mjs` asks it the same.
+    #[test]
+    fn the_page_and_the_commands_find_the_same_users() {
+        let shared: serde_json::Value = serde_json::from_str(include_str!("../../tests/page/people.json")).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let texts = |value: &serde_json::Value| value.as_array().unwrap().iter().map(text).collect::<Vec<_>>();
+        let mut decisions = Decisions::default();
+        let user = |card: &serde_json::Value| {
+            let id = card["id"].as_i64().unwrap();
+            decisions.set_plan(id, card["plan"].as_str().map(str::to_owned));
+            let address = |text: String| Address { email: 1, rank: 1, text, bounces: 0 };
+            let module = |(title, name)| std::sync::Arc::new(crate::people::Module { name, title });
+            User {
+                name: text(&card["name"]),
+                retired: card["retired"] == true,
+                administrator: card["administrator"] == true,
+                group: text(&card["group"]),
+                groups: texts(&card["groups"]),
+                role: text(&card["role"]),
+                position: text(&card["position"]),
+                company: text(&card["company"]),
+                addresses: texts(&card["addresses"]).into_iter().map(address).collect(),
+                modules: texts(&card["onsite"]).into_iter().zip(texts(&card["modules"])).map(module).collect(),
+                ..User::new(id, text(&card["login"]), serde_json::from_value(card["kind"].clone()).unwrap())
+            }
+        };
+        let people = People::of(shared["users"].as_array().unwrap().iter().map(user).collect());
+        for card in shared["users"].as_array().unwrap() {
+            let user = people.get(card["id"].as_i64().unwrap()).unwrap();
+            assert_eq!(decisions.name_of(user), card["user_name"].as_str());
+        }
+        let cards = Cards::new(&people, &decisions);
+        for case in shared["cases"].as_array().unwrap() {
+            let expected: Vec<i64> = serde_json::from_value(case[1].clone()).unwrap();
+            assert_eq!(cards.find(&Filter::parse(case[0].as_str().unwrap())), expected, "{}", case[0]);
+        }
+    }
+
     #[test]
     fn a_phrase_does_not_run_from_one_field_into_the_next() {
         assert!(found("\"sales management\"").is_empty());

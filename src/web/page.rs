@@ -22,7 +22,7 @@ const STYLES: [&str; 6] = [
     include_str!("page/names.css"),
 ];
 /// The modules: each may use what stands in those before it.
-const MODULES: [&str; 43] = [
+const MODULES: [&str; 44] = [
     include_str!("page/dom.js"),
     include_str!("page/api.js"),
     include_str!("page/store.js"),
@@ -57,6 +57,7 @@ const MODULES: [&str; 43] = [
     include_str!("page/tablefile.js"),
     include_str!("page/peopletools.js"),
     include_str!("page/cardmenu.js"),
+    include_str!("page/peoplepage.js"),
     include_str!("page/boardcolumn.js"),
     include_str!("page/boarddrag.js"),
     include_str!("page/boardsuggest.js"),

@@ -5,7 +5,7 @@
 
 use crate::tenant::protocol::Mode;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use utoipa::ToSchema;
@@ -70,6 +70,7 @@ pub enum Command {
     /// Checklist: user names; nothing goes back to the proposed one.
     Name {
         /// The id of each user, with the name.
+        #[serde(deserialize_with = "by_id")]
         names: BTreeMap<i64, Option<String>>,
     },
     /// Checklist: plans and names from a table, as the query `users-table` gives it.
@@ -257,6 +258,13 @@ pub enum Query {
     Help,
 }
 
+/// Ids as JSON has them before a colon: as texts.
+fn by_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<i64, Option<String>>, D::Error> {
+    let names = BTreeMap::<String, Option<String>>::deserialize(deserializer)?;
+    let id = |text: String| text.parse().map_err(|_| de::Error::custom(format!("`{text}` is no id of a user")));
+    names.into_iter().map(|(user, name)| Ok((id(user)?, name))).collect()
+}
+
 fn yes() -> bool {
     true
 }
@@ -303,5 +311,20 @@ impl Command {
             Self::StartOver => "start-over",
             Self::Back => "back",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_given_by_ids() {
+        let read = |text: &str| serde_json::from_str::<Command>(text);
+        let command = read(r#"{"command":"name","names":{"7":"a@x.no","12":null}}"#).unwrap();
+        let Command::Name { names } = command else { panic!("{command:?}") };
+        assert_eq!(names, BTreeMap::from([(7, Some("a@x.no".into())), (12, None)]));
+        let error = read(r#"{"command":"name","names":{"LM":"a@x.no"}}"#).unwrap_err().to_string();
+        assert!(error.contains("`LM` is no id"), "{error}");
     }
 }

@@ -75,14 +75,14 @@ fn no_table(what: &str) -> Error {
         .hint("start from what `omt users export` writes, and save it as CSV UTF-8")
 }
 
-/// The text, in the encodings in which spreadsheets save.
+/// The text, in the encodings in which spreadsheets save, with one kind of line end: the reader counts lines right only then.
 fn text_of(bytes: &[u8]) -> Result<String> {
     let encoding = Encoding::for_bom(bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     let (text, _, wrong) = encoding.decode(bytes);
     if wrong {
         return Err(no_table("it is not written in UTF-8"));
     }
-    Ok(text.into_owned())
+    Ok(plain(&text))
 }
 
 /// What stands between cells: spreadsheets take what the language of the machine prefers.
@@ -246,8 +246,11 @@ impl Reading<'_> {
 
 /// Whether two cells say the same: spreadsheets change ends of lines.
 fn same(one: &str, other: &str) -> bool {
-    let plain = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
     one == other || plain(one) == plain(other)
+}
+
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 #[cfg(test)]
@@ -314,7 +317,9 @@ mod tests {
                 vec![(3, "unknown-user"), (4, "changed-column"), (4, "unknown-plan")],
             ),
         ] {
-            assert_eq!(faults(&format!("{head}{rows}")), expected, "{rows}");
+            for end in ["\n", "\r\n", "\r"] {
+                assert_eq!(faults(&format!("{head}{rows}").replace('\n', end)), expected, "{rows} {end:?}");
+            }
         }
     }
 

@@ -4,14 +4,12 @@
 import { arrangeColumns, columnTabs } from './boardcolumn.js';
 import { Dragging } from './boarddrag.js';
 import { suggestPlans } from './boardsuggest.js';
-import { Menu } from './cardmenu.js';
 import { count, fill, h } from './dom.js';
 import { fitsFilter, parseFilter } from './filter.js';
 import { boardColumns, columnTitle, fullness, moveWords, planMove } from './moves.js';
-import { PAGES, Step } from './part.js';
-import { askFirst, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, quoted, rosterState, Voice } from './peopletools.js';
-import { Picked } from './picking.js';
-import { Roster } from './roster.js';
+import { PAGES } from './part.js';
+import { PeoplePage } from './peoplepage.js';
+import { askFirst, quoted } from './peopletools.js';
 
 const BOARD_KEYS = [
   ['↑ ↓', 'the card before or after; also Page Up, Page Down, Home, End'],
@@ -28,92 +26,49 @@ const BOARD_KEYS = [
 ];
 
 /** The page of the plans. */
-export class PlanBoard extends Step {
-  static of = 'checklist';
+export class PlanBoard extends PeoplePage {
+  task = 'plans';
+
+  keys = BOARD_KEYS;
+
+  aside = 'With the mouse: click selects, Ctrl-click one more, Shift-click a range; drag what is selected to a column. Each card has a menu (⋯), which needs no dragging.';
 
   title() { return 'User plans'; }
 
   lead() { return 'Who has a user plan can log in online. Move each user to the plan that he or she is to have; who needs none stays in the first column.'; }
 
-  main(view) {
-    if (this.isDone(view)) return { label: 'Back to the checklist', act: () => this.store.open('') };
-    const wrong = this.roster?.troubles('plans') ?? [];
-    return {
-      label: 'User plans are checked', command: 'tick', disabled: wrong.length > 0,
-      why: wrong.length ? `Not yet: ${quoted(wrong[0].text)}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
-      act: async () => { if (await this.store.command('tick', { task: 'plans' })) this.store.open(''); },
-    };
-  }
-
-  isDone(view) { return Boolean(view.data.tasks?.find((row) => row.task === 'plans')?.done); }
-
-  connectedCallback() {
-    this.className = 'people-page';
-    this.roster = Roster.of(this.store);
-    this.picked = new Picked();
-    this.columns = new Map();
-    this.made = 0;
-    this.text = '';
-    this.here = '';
-    this.everybody = false;
-    this.voice = new Voice();
-    this.menu = new Menu(this);
-    this.build();
-    this.dragging = new Dragging(this, this.holder);
-    this.roster.load();
-    this.unroster = this.roster.watch(() => { this.update(); this.store.tell(); });
-    this.resized = () => this.fit();
-    addEventListener('resize', this.resized);
-    super.connectedCallback();
-  }
-
   disconnectedCallback() {
-    super.disconnectedCallback();
-    this.unroster();
     this.dragging.end();
-    removeEventListener('resize', this.resized);
     for (const column of this.columns.values()) column.end();
-    this.replaceChildren();
+    super.disconnectedCallback();
   }
 
   build() {
-    const button = (label, act, id) => h('button', { class: 'button small', id, onclick: act }, label);
-    this.state = h('div');
-    this.notes = h('div', { class: 'stack tight' });
-    const { element, input } = filterBox('plans-filter', (text) => { this.text = text; this.update(); });
-    this.input = input;
-    this.found = h('span', { class: 'small quiet num', role: 'status' });
-    this.undoing = button('Undo', () => this.undo());
-    this.suggesting = button('Suggestions …', () => suggestPlans(this, this.roster, this.voice, (ids) => this.pickThese(ids)));
-    this.removing = button('Remove all …', () => this.removeAll());
+    this.columns = new Map();
+    this.made = 0;
+    this.here = '';
+    this.everybody = false;
+    this.suggesting = this.button('Suggestions …', () => suggestPlans(this, this.roster, this.voice, (ids) => this.pickThese(ids)));
+    this.removing = this.button('Remove all …', () => this.removeAll());
     this.moving = h('button', { class: 'button small main', ariaHasPopup: 'menu', onclick: (event) => this.menuOf(this.pickedUsers(), event.currentTarget.getBoundingClientRect(), event.currentTarget) }, 'Move to …');
-    this.pickedText = h('strong', { class: 'num' });
-    this.selection = h('div', { class: 'people-picked row' }, this.pickedText, this.moving, button('Select nothing', () => this.pick((picked) => picked.clear())));
-    this.bar = h('div', { class: 'people-bar' }, element, this.found,
-      h('div', { class: 'row' }, this.undoing, this.suggesting, this.removing,
-        h('button', { class: 'button small', ariaHasPopup: 'menu', onclick: (event) => this.tableMenu(event.currentTarget) }, 'Table …'),
-        h('button', { class: 'button small', ariaHasPopup: 'dialog', onclick: () => this.help() }, 'Keys and filter')));
+    this.buildBars([this.suggesting, this.removing], [this.moving]);
     this.hiddenNote = h('p', { class: 'small quiet people-hidden' });
     this.tabs = h('div', { class: 'plan-tabs', role: 'tablist', ariaLabel: 'Columns' });
     this.holder = h('div', { class: 'plan-board', role: 'region', ariaLabel: 'Plan board', onclick: (event) => this.clicked(event), oncontextmenu: (event) => this.rightClick(event) });
     this.append(this.state, this.notes, this.bar, this.selection, this.hiddenNote, this.tabs, this.holder, this.voice.element);
+    this.dragging = new Dragging(this, this.holder);
   }
 
   draw(view) {
     this.roster.follow(view);
-    const may = this.store.may('assign');
-    const why = this.store.block('assign')?.why ?? '';
-    for (const [element, command] of [[this.undoing, 'undo'], [this.suggesting, 'suggest-plans'], [this.removing, 'remove-all-plans'], [this.moving, 'assign']]) {
-      element.disabled = !this.store.may(command);
-      element.title = this.store.block(command)?.why ?? '';
-    }
-    this.classList.toggle('still', !may);
-    this.drawNotes(view, why);
+    this.allow([[this.undoing, 'undo'], [this.suggesting, 'suggest-plans'], [this.removing, 'remove-all-plans'], [this.moving, 'assign']]);
+    this.classList.toggle('still', !this.store.may('assign'));
+    this.drawNotes(view);
   }
 
-  drawNotes(view, why) {
+  drawNotes(view) {
     const wrong = this.roster.troubles('plans');
-    const key = JSON.stringify([why, this.isDone(view), this.roster.ready, this.roster.version]);
+    const key = JSON.stringify([this.store.block('assign'), this.isDone(view), this.roster.ready, this.roster.version]);
     if (key === this.noted) return;
     this.noted = key;
     const { roster } = this;
@@ -121,14 +76,12 @@ export class PlanBoard extends Step {
     const admin = holders.length === 1 && !wrong.some((problem) => problem.kind === 'no-administrator') ? holders[0] : null;
     const gone = (problem) => problem.kind === 'unknown-user';
     fill(this.notes,
-      why && h('div', { class: 'note warn' }, `Plans cannot be changed now: ${why}`),
-      this.isDone(view) && h('div', { class: 'note good people-note people-done' }, h('span', {}, '✓ User plans are checked.'),
-        h('button', { class: 'button small', onclick: () => this.store.command('tick', { task: 'plans', done: false }) }, 'They are not')),
+      this.standing(view, 'assign'),
       roster.ready && wrong.length > 0 && h('div', { class: 'note warn people-note' },
         h('ul', { class: 'people-wrong' }, wrong.slice(0, 4).map((problem) => h('li', { class: 'wrap' }, planTrouble(problem),
           problem.user !== undefined && !gone(problem) && h('button', { class: 'button bare small', onclick: () => this.find(problem.user) }, 'Show'),
           gone(problem) && h('button', { class: 'button bare small', onclick: () => roster.order('assign', { users: [problem.user], plan: null }) }, 'Take the plan back'),
-          problem.kind === 'no-administrator' && h('button', { class: 'button bare small', onclick: () => this.setFilter('admin:yes') }, 'Show administrators')))),
+          problem.kind === 'no-administrator' && h('button', { class: 'button bare small', onclick: () => { this.setFilter('admin:yes'); this.update(); this.input.focus(); } }, 'Show administrators')))),
         wrong.length > 4 && h('div', { class: 'small' }, `and ${count(wrong.length - 4)} more`)),
       roster.ready && admin && h('p', { class: 'small quiet' }, `${admin.name} (${admin.login}) is the only administrator with a plan.`));
     queueMicrotask(() => this.fit());
@@ -137,11 +90,7 @@ export class PlanBoard extends Step {
   /** Who is in which column, and what is shown of it. */
   update() {
     const { roster } = this;
-    fill(this.state, rosterState(roster));
-    const usable = roster.ready && roster.users.size > 0;
-    for (const element of [this.bar, this.tabs, this.holder, this.notes]) element.hidden = !usable;
-    if (!usable) { this.selection.hidden = this.hiddenNote.hidden = true; return; }
-    this.picked.keep((id) => roster.users.has(id));
+    if (!this.usable(this.tabs, this.holder, this.notes)) { this.hiddenNote.hidden = true; return; }
     const wanted = this.allColumns();
     arrangeColumns(this, this.holder, this.columns, wanted);
     const terms = parseFilter(this.text);
@@ -160,7 +109,7 @@ export class PlanBoard extends Step {
     }
     for (const column of wanted) this.columns.get(column.key).show(column, lists.get(column.key), terms.length > 0);
     this.order = wanted.map((column) => column.key);
-    this.visible = [...lists.values()].flat();
+    this.list = [...lists.values()].flat();
     const shown = this.everybody ? roster.users.size : roster.users.size - hidden;
     this.found.textContent = terms.length ? `${count(found)} of ${count(shown, 'user')}` : count(shown, 'user');
     const extra = terms.length && hiddenFit ? `, ${count(hiddenFit)} of them fit the filter` : '';
@@ -171,7 +120,7 @@ export class PlanBoard extends Step {
     for (const [key, column] of this.columns) column.element.classList.toggle('here', key === this.here);
     columnTabs(this, this.tabs, wanted, this.here);
     this.drawPicked();
-    if (this.store.view) this.drawNotes(this.store.view, this.store.block('assign')?.why ?? '');
+    if (this.store.view) this.drawNotes(this.store.view);
   }
 
   /** The columns as they are now, counted once for each change of data. */
@@ -182,11 +131,8 @@ export class PlanBoard extends Step {
     return this.counts;
   }
 
-  /** The board takes what the window has left. */
   fit() {
-    if (!this.isConnected || this.holder.hidden) return;
-    const above = this.holder.getBoundingClientRect().top + scrollY;
-    this.style.setProperty('--above', `${Math.round(above)}px`);
+    this.fitTo(this.holder);
     for (const column of this.columns.values()) column.rows.later();
   }
 
@@ -196,17 +142,11 @@ export class PlanBoard extends Step {
     for (const column of this.columns.values()) column.rows.later();
   }
 
-  setFilter(text) {
-    this.input.value = this.text = text;
-    this.update();
-    this.input.focus();
-  }
-
   /** Shows one user wherever he or she is. */
   find(id) {
     const user = this.roster.get(id);
     if (user.cannot_hold && user.plan === null) this.everybody = true;
-    this.input.value = this.text = '';
+    this.setFilter('');
     this.here = user.plan ?? '';
     this.update();
     const column = this.columns.get(this.here);
@@ -230,21 +170,8 @@ export class PlanBoard extends Step {
     this.drawPicked();
   }
 
-  /** The picked users that can be seen. */
-  pickedUsers() { return this.picked.within(this.visible ?? []).map((id) => this.roster.get(id)); }
-
-  drawPicked() {
-    const seen = this.picked.within(this.visible ?? []).length;
-    const unseen = this.picked.size - seen;
-    const before = this.selection.hidden;
-    this.selection.hidden = this.picked.size === 0;
-    this.moving.hidden = seen === 0;
-    this.pickedText.textContent = `${count(seen)} selected${unseen ? ` (${count(unseen)} more not shown and left alone)` : ''}`;
-    if (before !== this.selection.hidden) this.fit();
-  }
-
   pickThese(ids) {
-    this.input.value = this.text = '';
+    this.setFilter('');
     this.here = '';
     this.update();
     this.pick((picked) => { picked.clear(); for (const id of ids) picked.toggle(id); });
@@ -396,14 +323,6 @@ export class PlanBoard extends Step {
     next.grid.focus({ preventScroll: true });
   }
 
-  // The rest of the bar.
-
-  async undo() {
-    if (!this.store.may('undo')) return;
-    const what = await this.roster.undo();
-    this.voice.say(what ? `Taken back: ${what}.` : 'Nothing was taken back.');
-  }
-
   removeAll() {
     const held = [...this.roster.users.values()].filter((user) => user.plan !== null).length;
     askFirst(this, {
@@ -411,22 +330,6 @@ export class PlanBoard extends Step {
       text: [held ? `${count(held, 'user')} will have no user plan, also those that the filter does not show.` : 'Nobody has a plan.', '“Undo” brings them back.'],
       act: () => this.roster.removeAll().then((taken) => this.voice.say(taken ? 'Nobody has a plan now.' : 'The plans are as they were: it was refused.')),
     });
-  }
-
-  tableMenu(button) {
-    this.menu.open({
-      rect: button.getBoundingClientRect(), back: button, label: 'Table of users',
-      items: [
-        { label: 'Export as CSV', act: () => exportUsers(this.store, this.voice) },
-        { label: 'Import from CSV …', disabled: !this.store.may('import-users'), act: () => importUsers(this, this.roster, this.voice) },
-      ],
-    });
-  }
-
-  help() {
-    openDialog(this, 'Keys and filter', (close) => h('div', { class: 'stack' }, h('h3', {}, 'Keys in a column'), keyList(BOARD_KEYS),
-      h('h3', {}, 'With the mouse'), h('p', {}, 'Click selects, Ctrl-click one more, Shift-click a range; drag what is selected to a column. Each card has a menu (⋯), which needs no dragging.'),
-      h('h3', {}, 'Filter'), filterHelp(), h('div', { class: 'row end-row' }, h('button', { class: 'button', autofocus: true, onclick: close }, 'Close'))), 'wide');
   }
 }
 

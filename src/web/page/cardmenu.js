@@ -71,6 +71,8 @@ export class Menu {
     const item = this.items[at];
     if (!item || item.disabled) return;
     this.element.hidePopover();
+    // Before it acts: what it opens gives the focus back to where it is now.
+    this.back?.focus({ preventScroll: true });
     item.act();
   }
 

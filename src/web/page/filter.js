@@ -14,6 +14,12 @@ const FILTER_LETTERS = new Map([
   ['ø', 'o'], ['đ', 'd'], ['ð', 'd'], ['ł', 'l'], ['ħ', 'h'], ['ı', 'i'], ['ς', 'σ'], ['æ', 'ae'], ['œ', 'oe'], ['ß', 'ss'], ['þ', 'th'],
 ]);
 
+/** The letters that are blanks in Unicode (`White_Space`), which are not quite those that `trim` knows. */
+const FILTER_BLANKS = '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const FILTER_BLANK = new RegExp(`[${FILTER_BLANKS}]`);
+const FILTER_START = new RegExp(`^[${FILTER_BLANKS}]+`);
+const FILTER_END = new RegExp(`[${FILTER_BLANKS}]+$`);
+
 /** The form in which cards are searched: small letters without accents, in one Unicode form. */
 export function foldText(text) {
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
@@ -23,7 +29,7 @@ export function foldText(text) {
 }
 
 function trimText(text) {
-  return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
+  return text.replace(FILTER_START, '').replace(FILTER_END, '');
 }
 
 /** The card of a user, folded once so that ten thousand are searched while a key is pressed. */
@@ -55,7 +61,7 @@ export function filterCard(user) {
 /** What somebody typed, as terms that must all fit. No text is wrong; an empty one fits everybody. */
 export function parseFilter(text) {
   const terms = [];
-  let rest = text.replace(/^\p{White_Space}+/u, '');
+  let rest = text.replace(FILTER_START, '');
   while (rest !== '') {
     const [word, quoted, after] = nextWord(rest);
     rest = after;
@@ -89,7 +95,7 @@ function nextWord(text) {
   let at = 0;
   for (const letter of text) {
     if (isQuote(letter)) inside = !inside;
-    else if (!inside && /\p{White_Space}/u.test(letter)) return [word, isQuote(text[0]), text.slice(at).replace(/^\p{White_Space}+/u, '')];
+    else if (!inside && FILTER_BLANK.test(letter)) return [word, isQuote(text[0]), text.slice(at).replace(FILTER_START, '')];
     else word += letter;
     at += letter.length;
   }

@@ -1,16 +1,14 @@
 // The user names: a table of everybody with a plan, what each will log in with, and what is wrong with it. A conflict is named on both
 // sides, and a key leads from one to the next.
 
-import { Menu } from './cardmenu.js';
 import { count, fill, h } from './dom.js';
 import { fitsFilter, parseFilter } from './filter.js';
 import { suggestedNames, useDomain } from './namebulk.js';
 import { Choices, NameCombo } from './namecombo.js';
 import { looksLikeName, nameChoices, nameHolders, nextMarked, shortTrouble, suggestName } from './naming.js';
-import { PAGES, Step } from './part.js';
-import { crown, exportUsers, filterBox, filterHelp, importUsers, keyList, openDialog, quoted, rosterState, Voice } from './peopletools.js';
-import { Picked } from './picking.js';
-import { Roster } from './roster.js';
+import { PAGES } from './part.js';
+import { PeoplePage } from './peoplepage.js';
+import { crown, quoted } from './peopletools.js';
 import { Rows } from './virtual.js';
 
 /** The height of a row, on a wide and on a narrow screen, and of the heading above them, as in names.css. */
@@ -30,79 +28,41 @@ const NAME_KEYS = [
 ];
 
 /** The page of the user names. */
-export class UserNames extends Step {
-  static of = 'checklist';
+export class UserNames extends PeoplePage {
+  task = 'names';
+
+  keys = NAME_KEYS;
 
   title() { return 'User names'; }
 
   lead() { return 'What each user with a plan logs in with: an e-mail address that nobody else at the tenant has.'; }
 
-  main(view) {
-    if (this.isDone(view)) return { label: 'Back to the checklist', act: () => this.store.open('') };
-    const wrong = this.roster?.troubles('names') ?? [];
-    return {
-      label: 'User names are checked', command: 'tick', disabled: wrong.length > 0,
-      why: wrong.length ? `Not yet: ${quoted(wrong[0].text)}${wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''}` : undefined,
-      act: async () => { if (await this.store.command('tick', { task: 'names' })) this.store.open(''); },
-    };
-  }
-
-  isDone(view) { return Boolean(view.data.tasks?.find((row) => row.task === 'names')?.done); }
-
   connectedCallback() {
-    this.className = 'people-page';
-    this.roster = Roster.of(this.store);
-    this.picked = new Picked();
-    this.text = '';
     this.scope = 'planned';
     this.sort = ['name', 1];
-    this.list = [];
     this.holders = new Map();
-    this.voice = new Voice();
-    this.menu = new Menu(this);
-    this.choices = new Choices(this);
-    this.build();
     this.narrow = matchMedia('(max-width: 760px)');
-    this.resized = () => { this.rows.resize(this.narrow.matches ? NAME_ROW.narrow : NAME_ROW.wide, this.narrow.matches ? 0 : NAME_HEAD); this.fit(); };
+    this.choices = new Choices(this);
     this.pressed = (event) => this.key(event);
-    addEventListener('resize', this.resized);
     addEventListener('keydown', this.pressed);
-    this.roster.load();
-    this.unroster = this.roster.watch(() => { this.update(true); this.store.tell(); });
     super.connectedCallback();
-    this.update();
-    this.resized();
   }
 
   disconnectedCallback() {
-    super.disconnectedCallback();
-    this.unroster();
-    this.rows.end();
-    removeEventListener('resize', this.resized);
     removeEventListener('keydown', this.pressed);
-    this.replaceChildren();
+    this.rows.end();
+    super.disconnectedCallback();
   }
 
   build() {
-    const button = (label, act, title) => h('button', { class: 'button small', title, onclick: act }, label);
-    this.state = h('div');
-    this.notes = h('div', { class: 'stack tight' });
-    const { element, input } = filterBox('names-filter', (text) => { this.text = text; this.update(); });
-    this.input = input;
-    this.found = h('span', { class: 'small quiet num', role: 'status' });
-    this.undoing = button('Undo', () => this.undo());
-    this.suggesting = button('Suggestions …', () => suggestedNames(this, this.roster, (names) => this.rename(names)));
-    this.bar = h('div', { class: 'people-bar' }, element, this.found, h('div', { class: 'row' }, this.undoing, this.suggesting,
-      h('button', { class: 'button small', ariaHasPopup: 'menu', onclick: (event) => this.tableMenu(event.currentTarget) }, 'Table …'),
-      h('button', { class: 'button small', ariaHasPopup: 'dialog', onclick: () => this.help() }, 'Keys and filter')));
+    this.suggesting = this.button('Suggestions …', () => suggestedNames(this, this.roster, (names) => this.rename(names)));
+    this.proposing = this.button('Use the proposed names', () => this.propose());
+    this.domain = this.button('Use a domain …', () => useDomain(this, this.roster, this.pickedUsers(), (names) => this.rename(names)));
+    this.buildBars([this.suggesting], [this.proposing, this.domain]);
     this.scopes = h('div', { class: 'name-scopes', role: 'group', ariaLabel: 'Which users' });
-    this.before = button('← Previous', () => this.conflict(true), 'Previous conflict (Shift+F8)');
-    this.after = button('Next conflict →', () => this.conflict(false), 'Next conflict (F8)');
+    this.before = this.button('← Previous', () => this.conflict(true), 'Previous conflict (Shift+F8)');
+    this.after = this.button('Next conflict →', () => this.conflict(false), 'Next conflict (F8)');
     this.bar2 = h('div', { class: 'row apart' }, this.scopes, h('div', { class: 'row' }, this.before, this.after));
-    this.pickedText = h('strong', { class: 'num' });
-    this.proposing = button('Use the proposed names', () => this.propose());
-    this.domain = button('Use a domain …', () => useDomain(this, this.roster, this.pickedUsers(), (names) => this.rename(names)));
-    this.selection = h('div', { class: 'people-picked row' }, this.pickedText, this.proposing, this.domain, button('Select nothing', () => this.pick((picked) => picked.clear())));
     this.every = h('input', { type: 'checkbox', ariaLabel: 'Select all that are shown', onchange: () => this.pick((picked) => picked.all(this.list)) });
     this.heads = new Map(NAME_COLUMNS.map(([field, title]) => [field, h('div', { role: 'columnheader', class: `name-${field}` },
       h('button', { class: 'name-sort', onclick: () => this.sortBy(field) }, title, h('span', { ariaHidden: 'true', class: 'name-arrow' })))]));
@@ -118,17 +78,11 @@ export class UserNames extends Step {
 
   draw(view) {
     this.roster.follow(view);
-    for (const [element, command] of [[this.undoing, 'undo'], [this.suggesting, 'name'], [this.proposing, 'name'], [this.domain, 'name']]) {
-      element.disabled = !this.store.may(command);
-      element.title = this.store.block(command)?.why ?? '';
-    }
-    const why = this.store.block('name')?.why;
-    const key = JSON.stringify([why, this.isDone(view)]);
+    this.allow([[this.undoing, 'undo'], [this.suggesting, 'name'], [this.proposing, 'name'], [this.domain, 'name']]);
+    const key = JSON.stringify([this.store.block('name'), this.isDone(view)]);
     if (key === this.noted) return;
     this.noted = key;
-    fill(this.notes, why && h('div', { class: 'note warn' }, `User names cannot be changed now: ${why}`),
-      this.isDone(view) && h('div', { class: 'note good people-note people-done' }, h('span', {}, '✓ User names are checked.'),
-        h('button', { class: 'button small', onclick: () => this.store.command('tick', { task: 'names', done: false }) }, 'They are not')));
+    fill(this.notes, this.standing(view, 'name'));
     this.rows.draw();
     this.fit();
   }
@@ -138,11 +92,7 @@ export class UserNames extends Step {
   /** What is shown. After a change of data rows stay where they are, so that none runs away from whoever is typing in it. */
   update(stay = false) {
     const { roster } = this;
-    fill(this.state, rosterState(roster));
-    const usable = roster.ready && roster.users.size > 0;
-    for (const element of [this.bar, this.bar2, this.frame]) element.hidden = !usable;
-    if (!usable) { this.selection.hidden = true; return; }
-    this.picked.keep((id) => roster.users.has(id));
+    if (!this.usable(this.bar2, this.frame)) return;
     this.holders = nameHolders(roster.users.values());
     const terms = parseFilter(this.text);
     const scopes = { planned: (user) => user.plan !== null, all: () => true, wrong: (user) => Boolean(this.wrong(user.id)) };
@@ -203,8 +153,8 @@ export class UserNames extends Step {
   }
 
   fit() {
-    if (!this.isConnected || this.frame.hidden) return;
-    this.style.setProperty('--above', `${Math.round(this.frame.getBoundingClientRect().top + scrollY)}px`);
+    this.rows.resize(this.narrow.matches ? NAME_ROW.narrow : NAME_ROW.wide, this.narrow.matches ? 0 : NAME_HEAD);
+    this.fitTo(this.frame);
     this.rows.later();
   }
 
@@ -246,7 +196,7 @@ export class UserNames extends Step {
     const wrong = typed ?? (found && quoted(shortTrouble(found)));
     const suggestion = wrong && !typed ? suggestName(this.holders, user) : null;
     const ownWay = user.chosen && user.chosen !== user.proposed;
-    const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? (user.proposed ? `chosen; proposed: ${user.proposed}` : 'chosen') : 'proposed');
+    const text = wrong ?? (!user.user_name ? (user.plan === null ? 'no address; needed only with a plan' : '') : ownWay ? 'chosen' : 'proposed');
     if (note.textContent !== text) note.textContent = text;
     note.title = found && !typed ? quoted(found.text) : text;
     note.classList.toggle('is-bad', Boolean(wrong));
@@ -255,9 +205,9 @@ export class UserNames extends Step {
     row.combo.input.setAttribute('aria-invalid', String(Boolean(wrong)));
     const back = !suggestion && ownWay && user.proposed && !typed;
     use.hidden = !(suggestion || back) || !this.store.may('name');
-    const label = suggestion ? `Use ${suggestion.name}` : 'Use the proposed one';
+    const label = `Use ${suggestion ? suggestion.name : user.proposed}`;
     if (use.textContent !== label) use.textContent = label;
-    use.title = suggestion ? suggestion.reason : '';
+    use.title = suggestion ? suggestion.reason : 'the proposed one: the first address of the person that can be a user name';
     use.onclick = () => this.rename({ [user.id]: suggestion && suggestion.name !== user.proposed ? suggestion.name : null });
   }
 
@@ -314,18 +264,10 @@ export class UserNames extends Step {
     this.drawPicked();
   }
 
-  pickedUsers() { return this.picked.within(this.list).map((id) => this.roster.get(id)); }
-
   drawPicked() {
-    const seen = this.picked.within(this.list).length;
-    const unseen = this.picked.size - seen;
-    const before = this.selection.hidden;
-    this.selection.hidden = this.picked.size === 0;
-    this.proposing.hidden = this.domain.hidden = seen === 0;
-    this.pickedText.textContent = `${count(seen)} selected${unseen ? ` (${count(unseen)} more not shown and left alone)` : ''}`;
+    const seen = super.drawPicked();
     this.every.checked = seen > 0 && seen === this.list.length;
     this.every.indeterminate = seen > 0 && seen < this.list.length;
-    if (before !== this.selection.hidden) this.fit();
   }
 
   propose() {
@@ -343,7 +285,7 @@ export class UserNames extends Step {
     if (id === null) {
       if (!this.roster.byName.some(marked)) { this.voice.say('There are no conflicts.'); return; }
       this.scope = 'wrong';
-      this.input.value = this.text = '';
+      this.setFilter('');
       this.update();
       id = nextMarked(this.list, marked, null, back);
     }
@@ -359,29 +301,6 @@ export class UserNames extends Step {
       event.preventDefault();
       this.undo();
     }
-  }
-
-  // The rest of the bar.
-
-  async undo() {
-    if (!this.store.may('undo')) return;
-    const what = await this.roster.undo();
-    this.voice.say(what ? `Taken back: ${what}.` : 'Nothing was taken back.');
-  }
-
-  tableMenu(button) {
-    this.menu.open({
-      rect: button.getBoundingClientRect(), back: button, label: 'Table of users',
-      items: [
-        { label: 'Export as CSV', act: () => exportUsers(this.store, this.voice) },
-        { label: 'Import from CSV …', disabled: !this.store.may('import-users'), act: () => importUsers(this, this.roster, this.voice) },
-      ],
-    });
-  }
-
-  help() {
-    openDialog(this, 'Keys and filter', (close) => h('div', { class: 'stack' }, h('h3', {}, 'Keys'), keyList(NAME_KEYS), h('h3', {}, 'Filter'), filterHelp(),
-      h('div', { class: 'row end-row' }, h('button', { class: 'button', autofocus: true, onclick: close }, 'Close'))), 'wide');
   }
 }
 
