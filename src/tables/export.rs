@@ -4,12 +4,12 @@
 //! behind the last part that was proven, because a part says which range it covers. [`sum`] reads the same rows and
 //! writes nothing: a second pass compares before it sends.
 
+use super::beside::{Beside, Forgotten};
 use super::part::{Part, PartLimits, PartWriter};
 use super::plan::Piece;
-use super::beside::{Beside, Forgotten};
 use super::{Cell, Cells, KeyRange, PageLimit, RowHasher, TableShape, TableSum};
-use crate::{Code, Error, Result};
 use crate::onsite::database::Database;
+use crate::{Code, Error, Result};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -99,8 +99,11 @@ impl TableExport {
 
 fn too_large(shape: &TableShape, row: &[Cell]) -> Error {
     let name = shape.row_name(&shape.key_of(row));
-    Error::new(Code::DatabaseUnreadable, format!("{name} has a value of more than {LARGEST} bytes, the most that moves"))
-        .hint("make the value smaller, or leave its table or column behind with `tables.leave`")
+    Error::new(
+        Code::DatabaseUnreadable,
+        format!("{name} has a value of more than {LARGEST} bytes, the most that moves"),
+    )
+    .hint("make the value smaller, or leave its table or column behind with `tables.leave`")
 }
 
 /// Every row of a range, page by page. Values of more than 1 MiB are not in their rows, but counted.

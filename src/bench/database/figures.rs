@@ -1,9 +1,9 @@
 //! What the measurement of tables says: the object that `--json` prints, and the same for people.
 
+use crate::Result;
 use crate::bench::children::{Cost, Finished};
 use crate::bench::machine::Machine;
 use crate::config::Size;
-use crate::Result;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;

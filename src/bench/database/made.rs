@@ -34,7 +34,8 @@ pub(super) fn two(file: &Path, rows: u64) -> Result<()> {
             _ => ", i / 4.0".to_owned(),
         })
         .collect();
-    let numbers = |rows: u64| format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})");
+    let numbers =
+        |rows: u64| format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})");
     let (narrow, wide) = (numbers(rows.max(1)), numbers((rows / 10).max(1)));
     connection
         .execute_batch(&format!(

@@ -64,7 +64,16 @@ pub async fn run_database(options: DatabaseOptions, stopped: impl Future<Output 
     let kept = if options.keep { Some(folder.keep()) } else { None };
     let moving = moving?;
     let exit = moving.as_ref().map_or(0, |moving| moving.exit);
-    Ok(DatabaseFigures { event: "bench-database", machine: Machine::this(), from, reading, peak_memory, moving, kept, exit })
+    Ok(DatabaseFigures {
+        event: "bench-database",
+        machine: Machine::this(),
+        from,
+        reading,
+        peak_memory,
+        moving,
+        kept,
+        exit,
+    })
 }
 
 /// What is read, and how fast.

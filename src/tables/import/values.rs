@@ -61,10 +61,8 @@ impl<'a, 'b> Values<'a, 'b> {
                 let name = self.shape.row_name(&self.shape.key_of(row));
                 Error::new(Code::StoreUnusable, format!("cannot write `{}` of {name}", column.name)).because(cause)
             };
-            let mut blob = self
-                .connection
-                .blob_open(MAIN_DB, &*self.shape.name, &*column.name, number, false)
-                .map_err(broken)?;
+            let mut blob =
+                self.connection.blob_open(MAIN_DB, &*self.shape.name, &*column.name, number, false).map_err(broken)?;
             if large.kind != LargeKind::Bytes {
                 blob.write_all(&content_head(large.kind, large.length)).map_err(io_broken)?;
             }

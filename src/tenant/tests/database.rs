@@ -4,8 +4,8 @@ use super::*;
 use crate::item::Kind;
 use crate::tables::part::{Part, PartWriter};
 use crate::tables::{Cell, ColumnType, KeyRange, ShapeColumn, TableShape, TableSum};
-use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
 use crate::tenant::database::{Built, build};
+use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
 use crate::tenant::restore;
 use std::sync::Arc;
 

@@ -125,7 +125,10 @@ pub(super) fn count(connection: &Connection, options: &Options) -> rusqlite::Res
     let mut rows = tables.query([])?;
     while let Some(row) = rows.next()? {
         let (object, table): (i64, String) = (row.get(0)?, row.get(1)?);
-        let sql = format!("INSERT INTO sys.partitions SELECT ?1, 1, count(*) FROM {schema}.\"{}\"", table.replace('"', "\"\""));
+        let sql = format!(
+            "INSERT INTO sys.partitions SELECT ?1, 1, count(*) FROM {schema}.\"{}\"",
+            table.replace('"', "\"\"")
+        );
         connection.execute(&sql, [object])?;
     }
     Ok(())

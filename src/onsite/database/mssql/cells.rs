@@ -137,7 +137,14 @@ pub(super) fn table(schema: &str, shape: &TableShape) -> String {
 }
 
 /// The SELECT for a page of so many rows and one more.
-fn statement(schema: &str, shape: &TableShape, order: &Order, range: &KeyRange, rows: usize, windows: &Windows) -> Result<Rendered> {
+fn statement(
+    schema: &str,
+    shape: &TableShape,
+    order: &Order,
+    range: &KeyRange,
+    rows: usize,
+    windows: &Windows,
+) -> Result<Rendered> {
     let items = shape.columns.iter().enumerate();
     let items = items.map(|(place, column)| Ok(windows.item(place, column, exact::item(shape, column)?)));
     let mut items = items.collect::<Result<Vec<_>>>()?;

@@ -113,12 +113,14 @@ impl<'a> Content<'a> {
     fn fill(&mut self) -> Result<()> {
         let (select, at) = (&self.select, self.at + 1);
         let sql = format!("SELECT SUBSTRING({select}, {at}, {WINDOW}){}", self.condition);
-        let answer = self.line.ask(&Rendered { sql, values: self.values.clone() }).map_err(|trouble| match trouble {
-            Trouble { cure: Cure::Look, error } => changed(self.shape, "").because(error),
-            Trouble { error, .. } => error,
-        })?;
+        let answer =
+            self.line.ask(&Rendered { sql, values: self.values.clone() }).map_err(|trouble| match trouble {
+                Trouble { cure: Cure::Look, error } => changed(self.shape, "").because(error),
+                Trouble { error, .. } => error,
+            })?;
         let gone = || changed_value(self.shape, self.column);
-        let Some(ColumnData::Binary(Some(bytes))) = answer.rows.into_iter().next().and_then(|row| row.into_iter().next())
+        let Some(ColumnData::Binary(Some(bytes))) =
+            answer.rows.into_iter().next().and_then(|row| row.into_iter().next())
         else {
             return Err(gone());
         };

@@ -65,7 +65,8 @@ impl SqliteDatabase {
         };
         let mut statement = self.connection.prepare_cached(&sql).map_err(changed)?;
         let failed = |cause| super::explain(&self.path, cause);
-        let too_large = |cause: &rusqlite::Error| cause.sqlite_error_code() == Some(ErrorCode::TooBig) && leaving.is_none();
+        let too_large =
+            |cause: &rusqlite::Error| cause.sqlite_error_code() == Some(ErrorCode::TooBig) && leaving.is_none();
         let mut rows = match statement.query(rusqlite::params_from_iter(values)) {
             // A key can be larger than what may leave its row.
             Err(cause) if too_large(&cause) => return Ok(None),
