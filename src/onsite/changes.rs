@@ -102,7 +102,7 @@ mod tests {
         let ledger = Ledger::open(&path).unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [second.clone(), first.clone()]);
         taken_back(&ledger, &second, "dropped").unwrap();
-        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [first.clone()]);
+        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), std::slice::from_ref(&first));
         taken_back(&ledger, &first, "switched off").unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), []);
         let kinds: Vec<_> = ledger.reader().unwrap().journal().unwrap().into_iter().map(|entry| entry.kind).collect();
