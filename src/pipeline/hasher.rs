@@ -96,7 +96,7 @@ impl Hasher {
                     let unchanged = || unchanged(&file, stamp);
                     let mut sent = Sent::default();
                     self.send_pieces(&file, &item, &mut sent, stamp.size, &mut |bytes| self.budget.take(bytes), to)?;
-                    self.finish(sent, stamp, &item, &mut |bytes| self.budget.take(bytes), &unchanged, to)
+                    sent.finish(stamp, &item, &mut |bytes| self.budget.take(bytes), &unchanged, to)
                 }
             });
             let (outcome, why) = match read {
@@ -149,13 +149,13 @@ impl Hasher {
             drop(paid);
             return send_whole(bytes, stamp, item, room.ok_or(Trouble::Stopped)?, to);
         }
-        self.send_rest(bytes, Sent::default(), stamp, item, paid, to)
+        self.send_rest(&bytes, Sent::default(), stamp, item, paid, to)
     }
 
     /// The end of content of which some was sent before: it is in memory and paid for.
     pub(super) fn send_rest(
         &self,
-        bytes: Vec<u8>,
+        bytes: &[u8],
         mut sent: Sent,
         stamp: Stamp,
         item: &Arc<Assembly>,
@@ -164,8 +164,8 @@ impl Hasher {
     ) -> Result<(), Trouble> {
         // Nobody who holds room waits for more of it: two who do might wait for each other.
         let mut room = |bytes| ContentBudget::part_of(&mut paid, bytes);
-        self.send_pieces(&*bytes, item, &mut sent, stamp.size, &mut room, to)?;
-        self.finish(sent, stamp, item, &mut room, &|| Ok(()), to)
+        self.send_pieces(bytes, item, &mut sent, stamp.size, &mut room, to)?;
+        sent.finish(stamp, item, &mut room, &|| Ok(()), to)
     }
 
     /// A value that left its row: it is cut on its own, so that equal values are equal chunks wherever they stand.
@@ -205,36 +205,6 @@ impl Hasher {
             Ok(true)
         })
     }
-
-    /// Everything was sent.
-    fn finish(
-        &self,
-        sent: Sent,
-        stamp: Stamp,
-        item: &Arc<Assembly>,
-        room: &mut dyn FnMut(usize) -> Option<OwnedSemaphorePermit>,
-        unchanged: &dyn Fn() -> Result<(), Trouble>,
-        to: &Way<Piece>,
-    ) -> Result<(), Trouble> {
-        unchanged()?;
-        if sent.length != stamp.size {
-            return Err(Trouble::Changed);
-        }
-        if let Some(complete) = item.finish(sent.whole.finalize().into(), stamp, sent.pieces) {
-            // All pieces had landed before the end was known: the item goes on as a piece without content.
-            let room = room(0).ok_or(Trouble::Stopped)?;
-            let last = Piece {
-                item: Arc::clone(item),
-                index: sent.pieces,
-                bytes: Vec::new(),
-                name: None,
-                complete: Some(complete),
-                room,
-            };
-            to.send(last).map_err(|_| Trouble::Stopped)?;
-        }
-        Ok(())
-    }
 }
 
 /// What was sent of an item that goes in pieces.
@@ -245,6 +215,37 @@ pub(super) struct Sent {
     /// Their bytes.
     pub(super) length: u64,
     whole: blake3::Hasher,
+}
+
+impl Sent {
+    /// Everything was self.
+    fn finish(
+        self,
+        stamp: Stamp,
+        item: &Arc<Assembly>,
+        room: &mut dyn FnMut(usize) -> Option<OwnedSemaphorePermit>,
+        unchanged: &dyn Fn() -> Result<(), Trouble>,
+        to: &Way<Piece>,
+    ) -> Result<(), Trouble> {
+        unchanged()?;
+        if self.length != stamp.size {
+            return Err(Trouble::Changed);
+        }
+        if let Some(complete) = item.finish(self.whole.finalize().into(), stamp, self.pieces) {
+            // All pieces had landed before the end was known: the item goes on as a piece without content.
+            let room = room(0).ok_or(Trouble::Stopped)?;
+            let last = Piece {
+                item: Arc::clone(item),
+                index: self.pieces,
+                bytes: Vec::new(),
+                name: None,
+                complete: Some(complete),
+                room,
+            };
+            to.send(last).map_err(|_| Trouble::Stopped)?;
+        }
+        Ok(())
+    }
 }
 
 /// Content that is one piece.

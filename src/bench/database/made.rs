@@ -25,7 +25,8 @@ fn open(file: &Path) -> Result<Connection> {
 pub(super) fn two(file: &Path, rows: u64) -> Result<()> {
     let connection = open(file)?;
     let kinds = ["\"nvarchar(99)\"", "\"int\"", "\"datetime\"", "\"float\""];
-    let columns: String = (1..40).map(|place| format!(", c{place} {}", kinds[place % 4])).collect();
+    let columns =
+        (1..40_usize).fold(String::new(), |all, place| all + ", c" + &place.to_string() + " " + kinds[place % 4]);
     let values: String = (1..40)
         .map(|place| match place % 4 {
             0 => format!(", 'text ' || (i % 97) || ' of column {place}'"),

@@ -197,7 +197,7 @@ impl Shared {
         let sent = if sent.pieces == 0 {
             self.hasher.send(bytes, stamp, &item, room, &self.to)
         } else {
-            self.hasher.send_rest(bytes, sent, stamp, &item, room, &self.to)
+            self.hasher.send_rest(&bytes, sent, stamp, &item, room, &self.to)
         };
         match sent {
             Ok(()) => {

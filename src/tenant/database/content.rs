@@ -39,6 +39,9 @@ pub(crate) struct Values<'a> {
     located: Vec<Located>,
 }
 
+/// The Parquet of a part, and its trailer if there is one.
+type End = (Vec<u8>, Option<Trailer>);
+
 /// What reads chunks.
 struct Chunks {
     reader: Reader,
@@ -109,7 +112,7 @@ impl<'a> Contents<'a> {
 
 impl Chunks {
     /// The Parquet at the end of a part, and the trailer if there is one. What is left are the chunks of its values.
-    fn end(&mut self, located: &mut Vec<Located>) -> Result<Result<(Vec<u8>, Option<Trailer>), String>> {
+    fn end(&mut self, located: &mut Vec<Located>) -> Result<Result<End, String>> {
         let mut length = 0;
         let last = located.iter().rposition(|chunk| {
             length += chunk.entry.raw as usize;
@@ -117,7 +120,7 @@ impl Chunks {
         });
         let mut bytes = Vec::new();
         let first = last.unwrap_or_default();
-        if let Err(why) = self.read(&located[first..], &mut |raw| gather(&mut bytes, raw))? {
+        if let Err(why) = self.read(&located[first..], &mut |raw| bytes.write_all(raw))? {
             return Ok(Err(why));
         }
         let trailer = Trailer::read(&bytes);
@@ -141,7 +144,7 @@ impl Chunks {
                 return Ok(Err(format!("it has {size} bytes, more than a part may have")));
             }
             bytes.reserve_exact(size as usize);
-            if let Err(why) = self.read(&located[begin..], &mut |raw| gather(&mut bytes, raw))? {
+            if let Err(why) = self.read(&located[begin..], &mut |raw| bytes.write_all(raw))? {
                 return Ok(Err(why));
             }
         }
@@ -180,11 +183,6 @@ impl Chunks {
         }
         Ok(Ok(()))
     }
-}
-
-fn gather(bytes: &mut Vec<u8>, raw: &[u8]) -> io::Result<()> {
-    bytes.extend_from_slice(raw);
-    Ok(())
 }
 
 impl Values<'_> {

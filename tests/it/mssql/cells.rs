@@ -231,6 +231,8 @@ fn rows_are_counted_where_the_server_does_not_tell() {
     let one = shape(&mut *database, "one");
     assert_eq!(database.estimate(&one).unwrap(), 9);
     server.plant(Fault::Deny("partitions"));
+    // One connection asks about all tables once; another one asks again.
+    let mut database = site.connect_to(&server).unwrap();
     assert_eq!(database.estimate(&one).unwrap(), 9);
     assert!(server.statements().last().unwrap().starts_with("SELECT COUNT_BIG(*)"));
 }
@@ -397,7 +399,7 @@ fn large_values_come_in_windows_and_add_up_to_the_same() {
     }
     let server = site.serve();
     let mut database = site.connect_to(&server).unwrap();
-    for (table, windows) in [("y_by]key", 15), ("y_by_name", 15), ("y_loose", 0)] {
+    for (table, windows) in [("y_by]key", 13), ("y_by_name", 13), ("y_loose", 0)] {
         let shape = shape(&mut *database, table);
         let rows = pages(&mut *database, &shape, &KeyRange::all(), PageLimit { rows: 3, bytes: 4 << 20 }).0;
         assert_eq!((shape.columns[1].name.as_str(), rows.len()), ("wide]", 4));

@@ -114,6 +114,33 @@ fn a_server_is_frozen_by_a_login_that_may_write_and_put_back() {
     assert_eq!(may_not.statements().iter().filter(|statement| writes(statement)).count(), 1);
 }
 
+#[test]
+fn a_table_that_vanishes_between_list_and_reading_is_told_and_the_others_move() {
+    let world = World::new();
+    let source = rusqlite::Connection::open(world.site().join("crm.db")).unwrap();
+    source
+        .execute_batch(
+            "CREATE TABLE y_gone (x_key \"int\" PRIMARY KEY, x_text \"nvarchar(9)\"); INSERT INTO y_gone VALUES (1, 'a');
+             CREATE TABLE \"y_odd]{name|\" (\"a]b\" \"int\" PRIMARY KEY, \"c.d\" \"nvarchar(9)\");
+             INSERT INTO \"y_odd]{name|\" VALUES (1, 'a'), (2, 'b')",
+        )
+        .unwrap();
+    let (world, server) = over_a_server(world);
+    server.plant(Fault::Fail("y_gone", 208, "Invalid object name 'crm7.y_gone'."));
+    let first = world.migrate().finished(1);
+    assert_eq!((server.left(), &first["kinds"]["part"]["unreadable"]), (0, &1.into()), "{first:#}");
+    assert_eq!((&first["database"]["proven"], &first["committed"]), (&true.into(), &true.into()));
+    let report = world.report();
+    let told = report["database"]["left_behind"].as_array().unwrap().iter().find(|left| left["table"] == "y_gone");
+    assert_eq!(told.unwrap()["reason"], "unreadable", "{report:#}");
+    world.migrate().finished(0);
+    let there = rusqlite::Connection::open(world.folder().join("C/Cust10001.crm.db")).unwrap();
+    let rows = |table: &str| -> i64 {
+        there.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((rows("y_gone"), rows("y_odd]{name|")), (1, 2));
+}
+
 /// What every check says, without how long it took.
 fn verdicts(world: &World) -> (i32, Vec<serde_json::Value>) {
     let output = world.run(&["check", "--json"]);

@@ -65,13 +65,19 @@ impl SqliteDatabase {
         };
         let mut statement = self.connection.prepare_cached(&sql).map_err(changed)?;
         let failed = |cause| super::explain(&self.path, cause);
-        let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(failed)?;
+        let too_large =
+            |cause: &rusqlite::Error| cause.sqlite_error_code() == Some(ErrorCode::TooBig) && leaving.is_none();
+        let mut rows = match statement.query(rusqlite::params_from_iter(values)) {
+            // A key can be larger than what may leave its row.
+            Err(cause) if too_large(&cause) => return Ok(None),
+            rows => rows.map_err(failed)?,
+        };
         let (mut page, mut bytes) = (Page::default(), 0);
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) => row,
                 Ok(None) => break,
-                Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::TooBig) && leaving.is_none() => {
+                Err(cause) if too_large(&cause) => {
                     if page.rows.is_empty() {
                         return Ok(None);
                     }
