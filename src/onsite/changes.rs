@@ -99,10 +99,9 @@ pub fn outstanding(ledger: &Reader) -> Result<Vec<Outstanding>> {
 
 /// Takes one change back; gives what was found. A change that was never made is none.
 fn take_back(config: &Config, change: &Change) -> Result<String> {
-    let _ = config;
-    match change {
-        Change::DatabaseSnapshot { .. } | Change::SnapshotIsolation { .. } => Ok(String::new()),
-    }
+    let what =
+        format!("this version does not know how to take back {change} of `{}`", config.installation.folder.display());
+    Err(Error::new(Code::LedgerNewer, what).hint("take it back with the version of omt that made it"))
 }
 
 /// Takes back everything that is outstanding, the newest first; gives what was found, a line each. What cannot be taken back
@@ -148,7 +147,7 @@ mod tests {
         let ledger = Ledger::open(&path).unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [second.clone(), first.clone()]);
         taken_back(&ledger, &second, "dropped").unwrap();
-        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), [first.clone()]);
+        assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), std::slice::from_ref(&first));
         taken_back(&ledger, &first, "switched off").unwrap();
         assert_eq!(outstanding(&ledger.reader().unwrap()).unwrap(), []);
         let kinds: Vec<_> = ledger.reader().unwrap().journal().unwrap().into_iter().map(|entry| entry.kind).collect();

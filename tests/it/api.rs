@@ -1,5 +1,7 @@
 //! The wizard over HTTP: who is let in, what is answered, and that it is what the description says.
 
+#![allow(clippy::needless_pass_by_value, reason = "requests are written where they are sent")]
+
 use crate::world::{Wish, World};
 use futures_util::StreamExt;
 use reqwest::{Client, Method, Response, StatusCode};
