@@ -6,7 +6,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The pieces in which a body leaves. Small enough for a limit to be even, large enough to cost nothing.
 const PIECE: usize = 64 << 10;
@@ -22,6 +22,8 @@ pub struct Valve {
     planned: AtomicU64,
     /// What a person says, who knows better than the timetable; [`NOBODY`] while nobody does.
     wished: AtomicU64,
+    /// Tells pieces that wait about another limit.
+    changed: Notify,
     /// Whether nothing passes at all.
     held: watch::Sender<bool>,
 }
@@ -36,14 +38,15 @@ impl Default for Valve {
             set: AtomicU64::new(0),
             planned: AtomicU64::new(0),
             wished: AtomicU64::new(NOBODY),
+            changed: Notify::new(),
             held: watch::Sender::new(false),
         }
     }
 }
 
 impl Valve {
-    /// Sets the limit to so many bytes per second; `None` opens the valve. Pieces that wait already keep the
-    /// old limit: at most a quarter of a second's worth each.
+    /// Sets the limit to so many bytes per second; `None` opens the valve. It holds at once, also for pieces that wait already:
+    /// at the lowest limits each would wait for a quarter of a minute.
     pub fn set(&self, rate: Option<u64>) {
         self.planned.store(rate.unwrap_or(0), Relaxed);
         self.apply();
@@ -86,6 +89,7 @@ impl Valve {
             Arc::new(RateLimiter::direct(Quota::per_second(cells).allow_burst(burst)))
         });
         *self.limiter.lock().unwrap_or_else(PoisonError::into_inner) = limiter;
+        self.changed.notify_waiters();
     }
 
     /// The limit in bytes per second.
@@ -96,11 +100,20 @@ impl Valve {
 
     /// Waits until `bytes` (at most one piece) may pass.
     async fn pass(&self, bytes: usize) {
-        self.opened().await;
-        let limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let (Some(limiter), Some(cells)) = (limiter, NonZeroU32::new((bytes as u32).div_ceil(1024))) {
-            // Never refused: a burst is at least one piece.
-            let _ = limiter.until_n_ready(cells).await;
+        loop {
+            self.opened().await;
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on no change can be missed.
+            changed.as_mut().enable();
+            let limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let cells = NonZeroU32::new((bytes as u32).div_ceil(1024));
+            let (Some(limiter), Some(cells)) = (limiter, cells) else { return };
+            tokio::select! {
+                // Refused only to a piece that was cut without a limit and is larger than a burst: it passes.
+                _ = limiter.until_n_ready(cells) => return,
+                () = changed => {}
+            }
         }
     }
 }
@@ -212,6 +225,26 @@ mod tests {
         assert_eq!(valve.limit(), None);
         valve.wish(None);
         assert_eq!(valve.limit(), Some(2000));
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_waits_does_not_wait_for_a_limit_that_was_lifted() {
+        let valve = Arc::new(Valve::default());
+        // Sixteen pieces would take a quarter of an hour.
+        valve.set(Some(1024));
+        let body = Body::new(Bytes::from(vec![7; 16 * PIECE])).through(&valve);
+        let sending = tokio::spawn({
+            let body = body.clone();
+            async move { body.pieces().count().await }
+        });
+        while body.progress().load(Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::yield_now().await;
+        assert!(!sending.is_finished());
+        valve.wish(Some(None));
+        assert!(sending.await.unwrap() < 16);
+        assert_eq!(body.progress().load(Relaxed), 16 * PIECE as u64);
     }
 
     #[test]

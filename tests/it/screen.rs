@@ -104,69 +104,72 @@ impl Terminal {
         self.wait(text, |terminal| terminal.said.contains(text));
     }
 
-    /// The question that waits for an answer, with what was typed behind it.
-    fn question(&self) -> String {
+    /// The question that waits for an answer, with what was typed behind it; nothing while it is being drawn, which is when the
+    /// cursor is hidden.
+    fn question(&self) -> Option<String> {
+        if self.screen.screen().hide_cursor() {
+            return None;
+        }
         let rows = self.screen.screen().rows(0, 80);
         let asked = rows.filter(|row| row.starts_with("? ") && !row.trim_end().ends_with("(back)"));
-        asked.last().unwrap_or_default().trim_end().to_owned()
+        Some(asked.last().unwrap_or_default().trim_end().to_owned())
     }
 
     pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
     }
 
-    /// Waits for a question.
-    pub(crate) fn asked(&mut self, question: &str) {
+    /// Waits for a question that begins like this, and has what was typed at its end; gives all of it.
+    fn stands(&mut self, question: &str, typed: &str) -> String {
         let begin = format!("? {question}");
-        self.wait(&begin, |terminal| terminal.question().starts_with(&begin));
+        let fits = |asked: &String| asked.starts_with(&begin) && asked.ends_with(typed);
+        self.wait(&format!("{begin} {typed}"), |terminal| terminal.question().is_some_and(|asked| fits(&asked)));
+        self.question().unwrap_or_default()
     }
 
-    /// Waits until the question as it stands there now is not there any more.
-    fn gone(&mut self, question: &str) {
-        self.wait(&format!("the end of {question}"), |terminal| terminal.question() != question);
+    /// Waits for a question.
+    pub(crate) fn asked(&mut self, question: &str) {
+        self.stands(question, "");
+    }
+
+    /// Presses a key and waits until the question as it stands there is not there any more.
+    fn press_on(&mut self, key: &str, question: &str) {
+        self.press(key);
+        let gone = |asked: String| asked != question;
+        self.wait(&format!("the end of {question}"), |terminal| terminal.question().is_some_and(gone));
     }
 
     /// Waits for a question, types an answer and sends it off.
     pub(crate) fn answer(&mut self, question: &str, typed: &str) {
         self.asked(question);
-        if !typed.is_empty() {
-            self.press(typed);
-            self.wait(typed, |terminal| terminal.question().ends_with(typed));
-        }
-        let before = self.question();
-        self.press(ENTER);
-        self.gone(&before);
+        self.press(typed);
+        let asked = self.stands(question, typed);
+        self.press_on(ENTER, &asked);
     }
 
     /// The same with an answer that is not shown.
     pub(crate) fn secret(&mut self, question: &str, typed: &str) {
         self.asked(question);
         self.press(typed);
-        let masked = "*".repeat(typed.len());
-        self.wait(&masked, |terminal| terminal.question().ends_with(&masked));
-        let before = self.question();
-        self.press(ENTER);
-        self.gone(&before);
+        let asked = self.stands(question, &"*".repeat(typed.len()));
+        self.press_on(ENTER, &asked);
     }
 
     /// The same, instead of what stands there.
     pub(crate) fn retype(&mut self, question: &str, typed: &str) {
-        self.asked(question);
         let bare = format!("? {question}");
-        while self.question() != bare {
-            let before = self.question();
-            self.press(BACKSPACE);
-            self.gone(&before);
+        let mut asked = self.stands(question, "");
+        while asked != bare {
+            self.press_on(BACKSPACE, &asked);
+            asked = self.stands(question, "");
         }
         self.answer(question, typed);
     }
 
     /// Waits for a question and goes back from it.
     pub(crate) fn back(&mut self, question: &str) {
-        self.asked(question);
-        let before = self.question();
-        self.press(ESCAPE);
-        self.gone(&before);
+        let asked = self.stands(question, "");
+        self.press_on(ESCAPE, &asked);
     }
 
     /// What the system says to a program whose line was cut.

@@ -25,6 +25,7 @@ mod plans;
 mod prompt;
 mod rows;
 mod say;
+mod signals;
 mod table;
 mod upload;
 mod welcome;
@@ -34,9 +35,11 @@ use super::args::{At, Output};
 use face::Face;
 use omt::config::Config;
 use omt::exit::Exit;
+use omt::wizard::view::{Data, Upload, UploadState};
 use omt::wizard::{Command, Front};
 use omt::{Code, Error, Result};
 use prompt::Stop;
+use signals::Signals;
 use std::io::IsTerminal;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -45,6 +48,7 @@ pub(super) async fn wizard(args: &At, output: &Output) -> Ended {
     needs_terminal(output)?;
     let config = Config::load(&args.config)?;
     prompt::dress();
+    let mut signals = Signals::new()?;
     let front = Front::start(config.clone())?;
     let face = Face::new(front.clone(), config, Handle::current());
     let (to, ended) = oneshot::channel();
@@ -55,10 +59,10 @@ pub(super) async fn wizard(args: &At, output: &Output) -> Ended {
     thread.map_err(|cause| Error::new(Code::Internal, "there is no thread for the terminal").because(cause))?;
     let ended = tokio::select! {
         ended = ended => ended,
-        () = told_to_end() => Ok(Err(Stop::Interrupt)),
+        () = signals.next() => Ok(Err(Stop::Interrupt)),
     };
     keys::restore();
-    close(front).await;
+    close(front, &mut signals).await;
     match ended {
         Ok(Ok(exit)) => return Ok(exit),
         // Told here, where it does not matter whether anybody can read it.
@@ -88,31 +92,17 @@ fn needs_terminal(output: &Output) -> Result<()> {
 }
 
 /// Waits for an upload that goes on; whoever asks a second time does not want to wait.
-async fn close(front: Front) {
+async fn close(front: Front, signals: &mut Signals) {
+    let view = front.view().await;
+    if let Data::Upload(Upload { state: UploadState::Running | UploadState::Paused, .. }) = view.data {
+        say::line("stopping: what is under way is finished first; once more stops at once");
+    }
     let closing = front.clone().close();
     tokio::pin!(closing);
     loop {
         tokio::select! {
             _ = &mut closing => return,
-            () = told_to_end() => drop(front.command(Command::Stop).await),
+            () = signals.next() => drop(front.command(Command::Stop).await),
         }
     }
-}
-
-/// Ctrl-C while nothing is asked, a request to terminate, or a connection that broke.
-#[cfg(unix)]
-async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::hangup()) {
-        Ok(mut hangup) => tokio::select! {
-            () = super::migrate::signal() => {}
-            _ = hangup.recv() => {}
-        },
-        Err(_) => super::migrate::signal().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn told_to_end() {
-    super::migrate::signal().await;
 }
