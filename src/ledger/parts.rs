@@ -204,6 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_was_about_to_be_sent_is_not_what_the_tenant_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
+        let (row, found) = part(5, "contact");
+        let (key, stamp, blake3) = (row.key, found.stamp, Digest::of(b"as it was"));
+        let proof = || crate::ledger::Proof { blake3, stamp, chunks: Vec::new() };
+        let writer = ledger.writer();
+        writer.put(Record::Part(row.clone(), Some(found.clone()))).unwrap();
+        writer.put(Record::Ended(key, Outcome::Verified, Some(proof()), None)).unwrap();
+        writer.put(Record::Held(key, found.clone(), proof())).unwrap();
+        writer.flush().unwrap();
+        let reader = ledger.reader().unwrap();
+        assert_eq!(reader.unknown_parts().unwrap(), [], "that is the part that is known");
+        // Rows have changed, and the run was killed before the tenant got them.
+        writer.put(Record::Part(row, Some(found.clone()))).unwrap();
+        writer.put(Record::Held(key, found, proof())).unwrap();
+        writer.flush().unwrap();
+        assert_eq!(reader.unknown_parts().unwrap(), [key], "nobody knows what rows it holds");
+    }
+
+    #[test]
     fn a_part_without_its_row_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();

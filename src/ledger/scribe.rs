@@ -84,6 +84,11 @@ impl Scribe {
             }
             Record::Held(key, found, proof) => {
                 let verified = Outcome::Verified as i64;
+                // Which rows a part holds was entered before it was sent: what the tenant has may be the part from before.
+                self.sql(
+                    "DELETE FROM part WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM item WHERE key = ?1 AND blake3 = ?2)",
+                    params![key.number(), proof.blake3.as_bytes()],
+                )?;
                 self.upsert(key, verified, Some(&found), None, Some(&proof), None)
             }
             Record::Lost(key) => self.set_state(key, PENDING, None),
