@@ -130,7 +130,7 @@ mod tests {
             let mut out = Vec::new();
             // One byte at a time: nothing may depend on how it comes.
             text.bytes().for_each(|byte| {
-                JsonScrub::write_all(&mut JsonScrub::new(&mut Vec::new(), scrubber), &[byte]).unwrap()
+                JsonScrub::write_all(&mut JsonScrub::new(&mut Vec::new(), scrubber), &[byte]).unwrap();
             });
             JsonScrub::new(&mut out, scrubber).write_all(text.as_bytes()).unwrap();
             String::from_utf8(out).unwrap()

@@ -143,7 +143,7 @@ fn write(config: Config, logs: Vec<PathBuf>, checked: Result<Option<run::Checked
     });
     let folders = folders(&config, ledger.as_ref())?;
     let variables = environment.into_iter().map(|(name, _)| name).filter(|name| name.starts_with("OMT_")).collect();
-    let ground = Ground { discovery, ledger, checked, version, variables, logs, config, trouble };
+    let ground = Ground { config, discovery, ledger, checked, version, trouble, variables, logs };
     let knows_names = ground.trouble.is_none();
     let parts = parts::all(&ground, &mut notes);
 

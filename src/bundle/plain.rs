@@ -44,15 +44,12 @@ fn unicode(text: &str) -> String {
     while let Some(at) = rest.find("\\u") {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        match escape(rest) {
-            Some((letter, length)) => {
-                plain.push(letter);
-                rest = &rest[length..];
-            }
-            None => {
-                plain.push_str("\\u");
-                rest = &rest[2..];
-            }
+        if let Some((letter, length)) = escape(rest) {
+            plain.push(letter);
+            rest = &rest[length..];
+        } else {
+            plain.push_str("\\u");
+            rest = &rest[2..];
         }
     }
     plain + rest

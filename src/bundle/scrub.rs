@@ -67,6 +67,9 @@ pub(super) struct Scrubber<'a> {
     pub(super) counts: BTreeMap<&'static str, u64>,
 }
 
+/// Where something was found in a text, and what is to stand there.
+type Found = (std::ops::Range<usize>, String);
+
 /// A piece of a text: as it came, or what stands in its place.
 enum Piece {
     Raw(String),
@@ -166,11 +169,7 @@ impl Scrubber<'_> {
     }
 
     /// Has `find` replace the first thing that it finds in each raw piece, again and again.
-    fn pass(
-        &mut self,
-        pieces: &mut Vec<Piece>,
-        find: &mut dyn FnMut(&mut Self, &str) -> Option<(std::ops::Range<usize>, String)>,
-    ) {
+    fn pass(&mut self, pieces: &mut Vec<Piece>, find: &mut dyn FnMut(&mut Self, &str) -> Option<Found>) {
         let mut done = Vec::with_capacity(pieces.len());
         for piece in pieces.drain(..) {
             let mut rest = match piece {

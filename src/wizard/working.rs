@@ -91,7 +91,7 @@ impl Wizard {
         let config = self.config();
         let work = async move { blocking(move || thaw(&config)).await };
         self.work(Work::Thawing, context, work, |wizard, done, _| {
-            if let Err(error) = done.and_then(|_| wizard.reload()) {
+            if let Err(error) = done.and_then(|()| wizard.reload()) {
                 wizard.fail(&error);
             }
         });

@@ -31,7 +31,10 @@ fn touched(world: &World) -> (Vec<u8>, Vec<String>, Option<i64>) {
     let database = database(world);
     let mut query = database.prepare("SELECT * FROM SystemEvent ORDER BY 1").unwrap();
     let columns = query.column_count();
-    let row = |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect());
+    let row = |row: &rusqlite::Row<'_>| {
+        let cells: Vec<String> = (0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect();
+        Ok(cells.join(" "))
+    };
     let rows = query.query_map([], row).unwrap().map(Result::unwrap).collect();
     let next = "SELECT next_id FROM sequence WHERE lower(TableName) = 'systemevent'";
     let next = database.query_row(next, [], |row| row.get(0)).ok();
@@ -311,7 +314,7 @@ fn who_writes_rows_or_files_during_the_freeze_is_named_and_the_tenant_is_not_ask
             .unwrap();
         let length = fs::metadata(&file).unwrap().len();
         fs::write(&file, vec![b'x'; usize::try_from(length).unwrap()]).unwrap();
-        let past = UNIX_EPOCH + Duration::from_secs(600_000_000);
+        let past = UNIX_EPOCH + Duration::from_mins(10_000_000);
         fs::File::options().write(true).open(&file).unwrap().set_modified(past).unwrap();
         fs::write(new, "new").unwrap();
     });
@@ -336,7 +339,7 @@ fn a_write_keeps_the_freeze_where_that_is_wanted_and_tables_may_be_let_off() {
     world.set("OMT_FREEZE_AFTER_WRITE", "keep");
     let path = world.site().join("crm.db");
     let write = move || {
-        Connection::open(path).unwrap().execute_batch("UPDATE associate SET lastlogin = '2001-01-01 00:00:00'").unwrap()
+        Connection::open(path).unwrap().execute_batch("UPDATE associate SET lastlogin = '2001-01-01 00:00:00'").unwrap();
     };
     let finished = written_during_the_freeze(&mut world, write.clone());
     assert_eq!(finished["freeze"]["ended"], "kept");

@@ -87,7 +87,9 @@ fn after_the_live_migration_only_late_documents_come_in() {
     files.sort();
     let last = files.pop().unwrap();
     assert_eq!(files.len() as u64 + 1, missing);
-    files.iter().for_each(|file| put_back(file, &lost, &world.site()));
+    for file in &files {
+        put_back(file, &lost, &world.site());
+    }
     let manifest = crate::world::lines(&world.manifest());
     let path = |place: usize| {
         let (label, inside) = manifest[place]["path"].as_str().unwrap().split_once('/').unwrap();

@@ -119,14 +119,12 @@ fn new_ones(
         }
         !stop.is_draining() && trouble.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     });
-    match trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(error) => Err(error),
-        None => {
-            let mut readers = pool.into_inner().unwrap_or_else(PoisonError::into_inner);
-            readers.push(known.into_inner().unwrap_or_else(PoisonError::into_inner));
-            Ok(readers)
-        }
+    if let Some(error) = trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
     }
+    let mut readers = pool.into_inner().unwrap_or_else(PoisonError::into_inner);
+    readers.push(known.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(readers)
 }
 
 fn inside(folder: &str, name: &str) -> String {

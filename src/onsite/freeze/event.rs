@@ -94,13 +94,11 @@ impl NoLogin {
             values.join(", ")
         );
         pen.rows(&query.with_text(text))?;
-        match self.is_written(pen)? {
-            true => Ok(()),
-            false => {
-                Err(Error::new(Code::FreezeRefused, format!("the event `{}` was not taken by the database", self.key))
-                    .hint("run the same command again; if it is refused again, set `freeze.database = false`"))
-            }
+        if self.is_written(pen)? {
+            return Ok(());
         }
+        Err(Error::new(Code::FreezeRefused, format!("the event `{}` was not taken by the database", self.key))
+            .hint("run the same command again; if it is refused again, set `freeze.database = false`"))
     }
 
     /// Whether the row is there and is this one.

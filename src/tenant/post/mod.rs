@@ -60,7 +60,7 @@ impl Post {
     pub(super) fn state(&self, tenant: &Tenant) -> Result<Mails> {
         let mut mails = tenant.catalogue.read(catalogue::mails)?;
         mails.server = self.relay.is_some();
-        mails.trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        mails.trouble.clone_from(&self.trouble.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(mails)
     }
 

@@ -7,11 +7,11 @@ use std::fs;
 
 /// A world whose database is on a server.
 fn over_a_server(world: World) -> (World, Tds) {
-    over(world, Options::over(""))
+    over(world, &Options::over(""))
 }
 
-fn over(mut world: World, options: Options) -> (World, Tds) {
-    let server = Tds::start(Options { file: world.site().join("crm.db"), ..options });
+fn over(mut world: World, options: &Options) -> (World, Tds) {
+    let server = Tds::start(Options { file: world.site().join("crm.db"), ..options.clone() });
     for (name, value) in access(&server, world.folder()) {
         world.set(name, value);
     }
@@ -74,7 +74,7 @@ fn the_tables_of_a_server_arrive_and_are_proven() {
 fn a_server_is_frozen_by_a_login_that_may_write_and_put_back() {
     let world = World::new();
     let may_not = Tds::start(Options::over(world.site().join("crm.db")));
-    let (mut world, server) = over(world, Options { writable: true, ..Options::over("") });
+    let (mut world, server) = over(world, &Options { writable: true, ..Options::over("") });
     let live = ["migrate", "--live", "--json", "--progress", "none"];
     let events = |world: &World| -> i64 {
         let database = rusqlite::Connection::open(world.site().join("crm.db")).unwrap();
