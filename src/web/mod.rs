@@ -1,7 +1,7 @@
 //! The front ends' door: the wizard over HTTP, and the page that uses nothing else.
 //!
 //! Everything a person can do is a call under `/api/v1`: commands are posted, queries are got, events are a stream. The
-//! server listens on this machine only, and [`guard`] lets nobody in who does not know the token that it made at its start.
+//! server listens on this machine only, and lets nobody in who does not know the token that it made at its start.
 //! Errors are problem documents (RFC 9457) with the program's own codes. The description of all of it is at
 //! `/api/v1/openapi.json`.
 

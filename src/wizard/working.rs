@@ -125,7 +125,7 @@ impl Wizard {
 
     pub(super) fn uploaded(&mut self, ended: &Result<Summary>, context: &mut Context<Self>) {
         let last = self.run.take();
-        let arrived = match ended {
+        let (arrived, finished) = match ended {
             Ok(summary) => {
                 let ended = summary.complete && summary.committed;
                 let stopped = summary.exit == u8::from(Exit::Interrupted);
@@ -142,16 +142,14 @@ impl Wizard {
                 self.exit = Exit::of(summary.exit);
                 let text = serde_json::to_value(summary).unwrap_or_default();
                 self.state.summary = Some(text.clone());
-                self.events.tell(Event::Finished { summary: text });
-                ended
+                (ended, text)
             }
             Err(error) => {
                 self.exit = Exit::from(error);
                 self.state.upload = UploadState::Failed;
                 self.state.failed = Some(Trouble::from(error));
                 let failure = json!({ "event": "finished", "exit": u8::from(self.exit), "error": self.state.failed });
-                self.events.tell(Event::Finished { summary: failure });
-                false
+                (false, failure)
             }
         };
         drop(last);
@@ -163,6 +161,8 @@ impl Wizard {
         if let Err(error) = self.keep(said) {
             self.fail(&error);
         }
+        // Whoever hears of it looks at once, perhaps from another process: it must be written down by then.
+        self.events.tell(Event::Finished { summary: finished });
         self.tell_going();
         self.changed();
         // The tenant is in another state now.
