@@ -339,7 +339,10 @@ fn a_write_keeps_the_freeze_where_that_is_wanted_and_tables_may_be_let_off() {
     world.set("OMT_FREEZE_AFTER_WRITE", "keep");
     let path = world.site().join("crm.db");
     let write = move || {
-        Connection::open(path).unwrap().execute_batch("UPDATE associate SET lastlogin = '2001-01-01 00:00:00'").unwrap();
+        Connection::open(path)
+            .unwrap()
+            .execute_batch("UPDATE associate SET lastlogin = '2001-01-01 00:00:00'")
+            .unwrap();
     };
     let finished = written_during_the_freeze(&mut world, write.clone());
     assert_eq!(finished["freeze"]["ended"], "kept");

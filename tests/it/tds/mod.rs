@@ -47,6 +47,7 @@ pub(crate) enum Encryption {
 }
 
 /// What a server is to be like.
+#[derive(Clone)]
 pub(crate) struct Options {
     /// The sample's database.
     pub file: PathBuf,
