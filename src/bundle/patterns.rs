@@ -30,7 +30,7 @@ fn named(text: &str) -> Option<Range<usize>> {
             continue;
         }
         let behind = &text[at + 1..];
-        let value = behind.trim_start_matches([' ', '"', '\'', '\\']);
+        let value = without_scheme(behind.trim_start_matches([' ', '"', '\'', '\\']));
         let start = text.len() - value.len();
         let quoted = behind[..behind.len() - value.len()].contains(['"', '\'']);
         // In quotes a secret may have blanks, elsewhere it may not.
@@ -49,10 +49,19 @@ fn named(text: &str) -> Option<Range<usize>> {
     None
 }
 
+/// The words before the secret of an HTTP header.
+const SCHEMES: [&str; 2] = ["bearer ", "basic "];
+
+/// A value behind the word that says what kind of secret it is.
+fn without_scheme(value: &str) -> &str {
+    let begins = |scheme: &&&str| value.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    SCHEMES.iter().find(begins).map_or(value, |scheme| value[scheme.len()..].trim_start())
+}
+
 /// `Authorization: Bearer …`, `Basic …`.
 fn bearer(text: &str) -> Option<Range<usize>> {
     let lower = text.to_ascii_lowercase();
-    ["bearer ", "basic "]
+    SCHEMES
         .into_iter()
         .filter_map(|word| {
             let start = lower.find(word)? + word.len();
@@ -242,7 +251,7 @@ mod tests {
             ("Server=s;Password=hunter2;Database=d", "hunter2"),
             ("nsPass = geheim", "geheim"),
             ("{\"secret\": \"two words\"}", "two words"),
-            ("Authorization: Bearer abcdefghij", "Bearer"),
+            ("Authorization: Bearer abcdefghij", "abcdefghij"),
             ("get http://u:pw@host/x", "u:pw"),
             ("hash 7P:YWJjZGVmZ2g=", "YWJjZGVmZ2g="),
         ] {

@@ -180,7 +180,7 @@ pub(super) fn clear_up(ledger: &Ledger, config: &Config, info: &TenantInfo, obse
         return Ok(());
     }
     let names: Vec<String> = left.iter().map(|one: &changes::Outstanding| named(&one.change)).collect();
-    warn(observer, format!("a run was broken off while the installation was frozen; put back: {}", names.join(", ")));
+    warn(observer, format!("a run that was broken off has left {}: that is taken back", names.join(", ")));
     let restored = take_back_all(ledger, config, false)?;
     let Some(restored) = restored else { return Ok(()) };
     restored.must_be_complete()?;

@@ -1,13 +1,14 @@
 //! The receipt at the end of a migration: fetched, checked against the ledger, and laid beside it.
 //!
 //! A receipt that does not say what the ledger says is not kept; the migration was accepted all the same, and what differs is
-//! told. The key of the first receipt is kept in the ledger: from then on the tenant must sign with it.
+//! told. The key of the first receipt is kept in the ledger: from then on the tenant must sign with it. Another tenant, with a
+//! ticket that a person has given, has a key of its own.
 
 use crate::Result;
 use crate::config::Config;
 use crate::ledger::{Ledger, Record};
 use crate::receipt::Receipt;
-use crate::receipt::against::{self, KEY};
+use crate::receipt::against;
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::TenantInfo;
 use crate::{Code, Error};
@@ -40,6 +41,12 @@ pub(super) async fn keep(
     if tenant.receipt_key.as_ref().is_some_and(|key| *key != receipt.key.to_string()) {
         return Err(wrong("it is not signed with the key that the tenant has published"));
     }
+    if let Some(before) = against::kept_key(&reader)?.map(|(of, _)| of).filter(|of| *of != tenant.customer) {
+        writer.put(against::keep_key(&tenant.customer, &receipt.key.to_string()))?;
+        let entry = json!({ "before": before, "tenant": tenant.customer, "key": receipt.key.to_string() });
+        writer.put(Record::Journal("receipt.other-tenant", entry))?;
+        writer.flush()?;
+    }
     let mut first = None;
     let compared = against::ledger(&receipt, &reader, &mut |difference| {
         first.get_or_insert(difference);
@@ -53,7 +60,7 @@ pub(super) async fn keep(
     write(&path, &bytes)?;
     if reader.meta(LAST)?.as_deref() != Some(&receipt.digest.to_string()) {
         let statement = &receipt.statement;
-        writer.put(Record::Meta(KEY, receipt.key.to_string()))?;
+        writer.put(against::keep_key(&statement.tenant, &receipt.key.to_string()))?;
         writer.put(Record::Meta(LAST, receipt.digest.to_string()))?;
         let entry = json!({
             "number": statement.number, "receipt": receipt.digest, "key": receipt.key.to_string(),

@@ -10,7 +10,7 @@ use super::{PublicKey, Receipt, Statement};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::item::{Kind, Outcome};
-use crate::ledger::{Known, Reader};
+use crate::ledger::{Known, Reader, Record};
 use crate::onsite::Installation;
 use crate::tables::export::sum;
 use crate::tables::leave::LeaveList;
@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The name under which the ledger keeps the key that the tenant's receipts are signed with.
-pub const KEY: &str = "receipt.key";
+/// The name under which the ledger keeps which tenant signs with which key.
+const KEY: &str = "receipt.key";
 /// Items in one page.
 const PAGE: usize = 1000;
 /// What is read of a file at once.
@@ -145,7 +145,7 @@ pub fn ledger(receipt: &Receipt, reader: &Reader, tell: Tell<'_>) -> Result<Comp
         let what = format!("the ledger is of `{migration}`, the receipt of `{}`", statement.migration);
         comparing.differs("migration", what);
     }
-    if let Some(what) = other_key(reader, &receipt.key)? {
+    if let Some(what) = other_key(reader, &receipt.statement.tenant, &receipt.key)? {
         comparing.differs("key", what);
     }
     comparing.items(reader, |known, _| {
@@ -165,9 +165,22 @@ pub fn ledger(receipt: &Receipt, reader: &Reader, tell: Tell<'_>) -> Result<Comp
 }
 
 /// Why a key is not the one that the ledger knows, if it is not.
-pub fn other_key(reader: &Reader, key: &PublicKey) -> Result<Option<String>> {
-    let kept = reader.meta(KEY)?.filter(|kept| *kept != key.to_string());
-    Ok(kept.map(|kept| format!("it is signed with `{key}`, earlier ones with `{kept}`")))
+fn other_key(reader: &Reader, tenant: &str, key: &PublicKey) -> Result<Option<String>> {
+    let key = key.to_string();
+    let kept = kept_key(reader)?.filter(|kept| *kept != (tenant.to_owned(), key.clone()));
+    Ok(kept
+        .map(|(of, kept)| format!("`{tenant}` signs it with `{key}`, earlier ones are signed by `{of}` with `{kept}`")))
+}
+
+/// The tenant that the ledger knows, and its key.
+pub fn kept_key(reader: &Reader) -> Result<Option<(String, String)>> {
+    let kept = reader.meta(KEY)?;
+    Ok(kept.and_then(|kept| kept.split_once(' ').map(|(tenant, key)| (tenant.to_owned(), key.to_owned()))))
+}
+
+/// From now on this tenant must sign with this key.
+pub fn keep_key(tenant: &str, key: &str) -> Record {
+    Record::Meta(KEY, format!("{tenant} {key}"))
 }
 
 /// Compares with what the installation has now: files and rows are read again.

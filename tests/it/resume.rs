@@ -7,7 +7,7 @@ use crate::large::noise;
 use crate::outcomes::restored_as_it_was;
 use crate::proxy::{Call, Fate, Proxy, Reply, Script, Way};
 use crate::tables::arrived;
-use crate::world::{World, assert_same};
+use crate::world::{Wish, World, assert_same};
 use omt::tenant::protocol::Landed;
 use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, Weak};
@@ -96,7 +96,7 @@ fn slow(world: &mut World) {
 #[test]
 fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     let [undisturbed, mut world] = [(); 2].map(|()| {
-        let mut world = World::faulty("archive");
+        let mut world = World::with(Wish { faults: "archive", documents: 200, ..Wish::default() });
         slow(&mut world);
         // Values that leave their rows, so that a part is under way in many packs.
         world.set("OMT_TABLES_LARGE", "64 KiB");

@@ -273,7 +273,7 @@ fn a_run_that_is_killed_leaves_a_snapshot_that_the_next_one_takes_back() {
     let output = world.migrate();
     let finished = output.finished(0);
     assert_eq!(finished["database"]["proven"], true);
-    let said = format!("had left the database snapshot `{}`: dropped", left[0]);
+    let said = format!("has left the database snapshot `{}`: that is taken back", left[0]);
     assert!(warned(&output, &said), "{}", output.stdout);
     assert!(server.snapshots().is_empty());
 }

@@ -13,7 +13,8 @@ const WRITABLE: [&str; 2] = ["[systemevent]", "[sequence]"];
 pub(super) fn execute(options: &Options, statement: &str, bound: &[Value]) -> Result<(), Refusal> {
     let lower = statement.to_ascii_lowercase();
     let verb = lower.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    let table = lower.split_whitespace().find(|word| word.starts_with('[')).unwrap_or_default();
+    let words = |word: &&str| !["insert", "into", "update", "delete", "from"].contains(word);
+    let table = lower.split_whitespace().find(words).unwrap_or_default();
     if !options.writable || !WRITABLE.iter().any(|known| table.ends_with(known)) {
         return Err((229, format!("The {verb} permission was denied on the object '{table}'.")));
     }
