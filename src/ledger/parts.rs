@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(reader.next_part().unwrap(), 1);
         for (id, table) in [(1, "contact"), (2, "person"), (3, "person")] {
             let (row, found) = part(id, table);
-            writer.put(Record::Part(row, Some(found))).unwrap();
+            writer.put(Record::Part(row, Some(found), None)).unwrap();
         }
         writer.put(Record::PartKept(Key::new(Kind::Part, 2), 7)).unwrap();
         writer.put(Record::Withdrawn(Key::new(Kind::Part, 3))).unwrap();
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(reader.next_part().unwrap(), 4);
         assert_eq!(reader.withdrawn(9).unwrap(), [Key::new(Kind::Part, 3)]);
         let (row, found) = part(3, "person");
-        writer.put(Record::Part(row, Some(found))).unwrap();
+        writer.put(Record::Part(row, Some(found), None)).unwrap();
         writer.flush().unwrap();
         assert!(reader.withdrawn(9).unwrap().is_empty(), "what came back must not be taken away");
         let tables: Vec<_> =
@@ -211,14 +211,18 @@ mod tests {
         let (key, stamp, blake3) = (row.key, found.stamp, Digest::of(b"as it was"));
         let proof = || crate::ledger::Proof { blake3, stamp, chunks: Vec::new() };
         let writer = ledger.writer();
-        writer.put(Record::Part(row.clone(), Some(found.clone()))).unwrap();
+        writer.put(Record::Part(row.clone(), Some(found.clone()), Some(blake3))).unwrap();
+        // Killed after it was sent: the tenant has it, and the ledger has not heard of that.
+        writer.put(Record::Held(key, found.clone(), proof())).unwrap();
+        writer.flush().unwrap();
+        assert_eq!(ledger.reader().unwrap().unknown_parts().unwrap(), [], "it is the part that was sent");
         writer.put(Record::Ended(key, Outcome::Verified, Some(proof()), None)).unwrap();
         writer.put(Record::Held(key, found.clone(), proof())).unwrap();
         writer.flush().unwrap();
         let reader = ledger.reader().unwrap();
         assert_eq!(reader.unknown_parts().unwrap(), [], "that is the part that is known");
         // Rows have changed, and the run was killed before the tenant got them.
-        writer.put(Record::Part(row, Some(found.clone()))).unwrap();
+        writer.put(Record::Part(row, Some(found.clone()), Some(Digest::of(b"as it is")))).unwrap();
         writer.put(Record::Held(key, found, proof())).unwrap();
         writer.flush().unwrap();
         assert_eq!(reader.unknown_parts().unwrap(), [key], "nobody knows what rows it holds");
@@ -233,7 +237,7 @@ mod tests {
         ledger.writer().flush().unwrap();
         let reader = ledger.reader().unwrap();
         assert_eq!((reader.unknown_parts().unwrap(), reader.parts().unwrap()), (vec![row.key], vec![]));
-        ledger.writer().put(Record::Part(row, None)).unwrap();
+        ledger.writer().put(Record::Part(row, None, None)).unwrap();
         ledger.writer().flush().unwrap();
         assert_eq!((reader.unknown_parts().unwrap().len(), reader.parts().unwrap().len()), (0, 1));
     }

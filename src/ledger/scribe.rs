@@ -84,7 +84,7 @@ impl Scribe {
             }
             Record::Held(key, found, proof) => {
                 let verified = Outcome::Verified as i64;
-                // Which rows a part holds was entered before it was sent: what the tenant has may be the part from before.
+                // Which rows a part holds was entered before it was sent, with its digest: the tenant may have the part from before.
                 self.sql(
                     "DELETE FROM part WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM item WHERE key = ?1 AND blake3 = ?2)",
                     params![key.number(), proof.blake3.as_bytes()],
@@ -105,9 +105,11 @@ impl Scribe {
             Record::Forgotten(names) => {
                 names.iter().try_for_each(|name| self.sql("DELETE FROM chunk WHERE name = ?1", [name.as_bytes()]))
             }
-            Record::Part(row, found) => {
+            Record::Part(row, found, digest) => {
                 if let Some(found) = found {
                     self.upsert(row.key, PENDING, Some(&found), None, None, None)?;
+                    let blake3 = digest.as_ref().map(|digest| digest.as_bytes().as_slice());
+                    self.sql("UPDATE item SET blake3 = ?2 WHERE key = ?1", params![row.key.number(), blake3])?;
                 }
                 parts::write(&self.connection, &row)
             }

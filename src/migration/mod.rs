@@ -357,7 +357,7 @@ async fn learn_parts(ledger: &Ledger, to: &dyn Destination) -> Result<()> {
             if known.get(&part.item) == Some(&Some(part.blake3)) {
                 let table = table.shape.name.clone();
                 let row = PartRow { key: part.item, table, range: part.range, sum: part.sum, shape, pass: 0 };
-                ledger.writer().put(Record::Part(Box::new(row), None))?;
+                ledger.writer().put(Record::Part(Box::new(row), None, None))?;
             }
         }
     }

@@ -218,6 +218,11 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// The BLAKE3 of the whole, with `rest` as its end.
+    pub(super) fn digest_with(&self, rest: &[u8]) -> Digest {
+        self.whole.clone().update(rest).finalize().into()
+    }
+
     /// Everything was self.
     fn finish(
         self,

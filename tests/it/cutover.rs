@@ -180,7 +180,7 @@ fn after_a_kill_unfreeze_or_the_next_start_puts_the_installation_back() {
     killed_while_frozen(&mut world);
     let output = seed(&world);
     output.finished(0);
-    assert!(output.stdout.contains("a run was broken off while the installation was frozen"), "{}", output.stdout);
+    assert!(output.stdout.contains("a run that was broken off has left the event `NoLogin`"), "{}", output.stdout);
     assert_eq!(touched(&world), before);
 
     killed_while_frozen(&mut world);

@@ -152,7 +152,8 @@ impl Reading {
         shared.stats.add_found(Kind::Part, size);
         shared.stats.opened.add(1);
         shared.stats.parts.add(size);
-        shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
+        let digest = content.digest();
+        shared.writer.put(Record::Part(Box::new(row), Some(found), Some(digest)))?;
         // What it was built in is given back.
         let room = ContentBudget::part_of(&mut room, content.bytes.len().max(1)).unwrap_or(room);
         self.waiting.push(Waiting { key, named, stamp, content, room });
@@ -184,7 +185,7 @@ impl Reading {
         let found = self.shared.found(&row, 0);
         let named = named(&found);
         self.shared.stats.rows.add(1);
-        self.shared.writer.put(Record::Part(Box::new(row), Some(found)))?;
+        self.shared.writer.put(Record::Part(Box::new(row), Some(found), None))?;
         let mut why = reason(error.chain());
         why.insert("table".into(), span.shape.name.clone().into());
         self.shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), why)

@@ -7,6 +7,7 @@
 
 use super::Shared;
 use super::reading::path;
+use crate::digest::Digest;
 use crate::item::Key;
 use crate::pipeline::assembly::Assembly;
 use crate::pipeline::hasher::{Sent, Trouble};
@@ -32,6 +33,13 @@ pub(super) struct Content {
     pub(super) item: Arc<Assembly>,
     pub(super) sent: Sent,
     pub(super) bytes: Vec<u8>,
+}
+
+impl Content {
+    /// The BLAKE3 of all of it.
+    pub(super) fn digest(&self) -> Digest {
+        self.sent.digest_with(&self.bytes)
+    }
 }
 
 impl<'a> Values<'a> {
