@@ -1,5 +1,9 @@
 //! The command line as typed.
 
+mod tenant;
+
+pub(super) use tenant::{Customer, Gc, Invite, Restore, Serve, Store, Tenant};
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use omt::config::Size;
 use omt::tenant::protocol::Mode;
@@ -423,118 +427,4 @@ pub(super) struct Bench {
     /// Keep sample, ledger and store
     #[arg(long)]
     pub(super) keep: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Tenant {
-    /// Receive; the first line on stdout is `listening on http://…`
-    Serve(Serve),
-    /// Make a tenant and print a ticket for it
-    Invite(Invite),
-    /// Write the archive of a tenant as files again
-    Restore(Restore),
-    /// Make a lost catalogue again from the store alone
-    Rebuild(Customer),
-    /// Remove what interrupted uploads have left
-    Gc(Gc),
-}
-
-/// Which store.
-#[derive(Debug, Clone, ClapArgs)]
-pub(super) struct Store {
-    /// `file:///DIR`, `s3://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`; keys and endpoints from AWS_… and AZURE_… variables
-    #[arg(long, value_name = "URL")]
-    pub(super) store: String,
-    /// Where the catalogues lie; in the store itself when it is a folder, else `./omt-catalogue`
-    #[arg(long, value_name = "DIR")]
-    pub(super) catalogue: Option<PathBuf>,
-}
-
-/// Which tenant in the store.
-#[derive(Debug, Clone, ClapArgs)]
-pub(super) struct Customer {
-    #[command(flatten)]
-    pub(super) store: Store,
-    /// The customer, `Cust10001`; may be left out when there is only one
-    #[arg(long, value_name = "NAME")]
-    pub(super) customer: Option<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Serve {
-    #[command(flatten)]
-    pub(super) store: Store,
-    /// The address; port 0 takes any free one
-    #[arg(long, default_value = "127.0.0.1:8740", value_name = "ADDR")]
-    pub(super) listen: SocketAddr,
-    /// Certificate chain, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(super) tls_cert: Option<PathBuf>,
-    /// Private key, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(super) tls_key: Option<PathBuf>,
-    /// The most bytes of request bodies in memory
-    #[arg(long, default_value = "256MiB")]
-    pub(super) memory: Size,
-    /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as `OMT_TENANT_SMTP_PASSWORD`. Without it no mail is sent
-    #[arg(long, value_name = "URL", requires = "mail_from")]
-    pub(super) smtp: Option<String>,
-    /// Who mails are from, `NAME <ADDRESS>`
-    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
-    pub(super) mail_from: Option<String>,
-    /// Certificates to trust at the mail server beside those of the system, PEM
-    #[arg(long, value_name = "FILE", requires = "smtp")]
-    pub(super) smtp_ca: Option<PathBuf>,
-    /// Where users log in, for the welcome mail
-    #[arg(long, value_name = "URL", requires = "smtp")]
-    pub(super) login_url: Option<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Invite {
-    #[command(flatten)]
-    pub(super) store: Store,
-    /// The company, as the installation names it
-    #[arg(long, value_name = "NAME")]
-    pub(super) company: String,
-    /// The serial number of the licence
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) serial: String,
-    /// A user plan and how many the customer has, `SalesPREM=20`
-    #[arg(long, value_name = "NAME=QUANTITY", value_parser = plan)]
-    pub(super) plan: Vec<omt::tenant::protocol::Plan>,
-    /// A user name that somebody at the tenant has already
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) taken_name: Vec<String>,
-    /// The largest item that is taken
-    #[arg(long, value_name = "SIZE")]
-    pub(super) max_item: Option<Size>,
-}
-
-fn plan(text: &str) -> Result<omt::tenant::protocol::Plan, String> {
-    let wrong = || "write it like `SalesPREM=20`".to_owned();
-    let (name, quantity) = text.rsplit_once('=').ok_or_else(wrong)?;
-    let quantity = quantity.trim().parse().map_err(|_| wrong())?;
-    if name.trim().is_empty() {
-        return Err(wrong());
-    }
-    Ok(omt::tenant::protocol::Plan { name: name.trim().to_owned(), quantity })
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Restore {
-    #[command(flatten)]
-    pub(super) customer: Customer,
-    /// The folder to write
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Gc {
-    #[command(flatten)]
-    pub(super) customer: Customer,
-    /// Also remove packs that no item needs
-    #[arg(long)]
-    pub(super) unused: bool,
 }

@@ -4,12 +4,14 @@
 //! the ledger knows what was done, and the pipeline sends only what is missing or has changed. Whoever calls it
 //! keeps a [`Control`] to watch, to slow down and to stop.
 
+mod closing;
 mod compare;
 mod curve;
 mod database;
 mod holding;
 mod lookout;
 mod mails;
+mod opening;
 mod people;
 mod receipt;
 mod summary;
@@ -25,34 +27,23 @@ pub use receipt::{FILE as RECEIPT, write as write_receipt};
 pub use summary::{Bytes, Failure, Items, Summary, outcomes};
 
 use crate::archive::{DATABASE, Roots};
-use crate::checks;
 use crate::config::Config;
-use crate::exit::Exit;
-use crate::item::{Kind, Outcome};
-use crate::ledger::{Ledger, PartRow, Pass, Reader, Record};
-use crate::onsite::{Facts, Installation, Source, take_back};
-use crate::pipeline::exporter::print;
-use crate::pipeline::reconcile::{Places, reconcile};
+use crate::ledger::{Ledger, Reader, Record};
+use crate::onsite::{Facts, Installation, Source};
 use crate::pipeline::width::Width;
-use crate::pipeline::{self, Engine, Finished, Input, Observer, Stats, Stop, edges};
-use crate::resources::Resources;
+use crate::pipeline::{self, Engine, Input, Observer, Stats, Stop, edges};
 use crate::tenant::body::Valve;
 use crate::tenant::client::HttpTenant;
 use crate::tenant::destination::{Destination, Paced, Retrying, Troubles};
-use crate::tenant::protocol::{
-    Absent, Commit, Items as ItemsCall, Limits, Mode, Open, Opened, RunKind, TenantInfo, TenantState,
-};
+use crate::tenant::protocol::{Mode, RunKind, TenantState};
 use crate::{Code, Error, Result};
-use database::Moved;
+use closing::{Closed, Ends, close, let_go, seeded, summarize};
 use holding::Holding;
-use lookout::{Lookout, Written};
-use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use lookout::Lookout;
+use opening::{gate, open, settle_differences};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use summary::exit_of;
-use uuid::Uuid;
 
 /// What the caller of a run keeps.
 #[derive(Clone)]
@@ -268,298 +259,6 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     site.ledger.writer().put(Record::Run(summary.started.clone(), true, text))?;
     site.ledger.close()?;
     Ok(summary)
-}
-
-/// What the checks say before anything begins: a live migration stops here, a rehearsal is for finding out.
-async fn gate(config: &Config, info: &TenantInfo, observer: &Observer) -> Result<()> {
-    let blockers = checks::run::blockers(config, info).await?;
-    if config.migration.mode == Mode::Live && !blockers.is_empty() {
-        return Err(checks::run::blocked(&blockers));
-    }
-    for verdict in blockers {
-        let message = format!("this would block a live migration: {}", verdict.line());
-        tracing::warn!("{message}");
-        observer(pipeline::Event::Warning { message });
-    }
-    Ok(())
-}
-
-/// Opens or resumes the migration at the tenant, and makes sure that ledger, installation and tenant mean the
-/// same one.
-async fn open(site: &Site, config: &Config, consent: Consent, to: &dyn Destination) -> Result<Opened> {
-    let (reader, writer) = (site.ledger.reader()?, site.ledger.writer());
-    let identity = json!({ "company": site.facts.company, "serial": site.facts.serial }).to_string();
-    let before = reader.meta("identity")?;
-    let changed = before.as_ref().is_some_and(|before| *before != identity);
-    if changed && !consent.identity_changed {
-        return Err(Error::new(
-            Code::LedgerForeign,
-            format!(
-                "company or serial number differ from the last run: {} then, {identity} now",
-                before.unwrap_or_default()
-            ),
-        )
-        .hint("if this is the same customer, run again with `--identity-changed`; if not, use another ledger"));
-    }
-    let kept: Option<Uuid> = reader.meta("migration")?.and_then(|id| id.parse().ok());
-    let migration = kept.unwrap_or_else(Uuid::now_v7);
-    let request = Open {
-        migration,
-        company: site.facts.company.clone(),
-        serial: site.facts.serial.clone(),
-        mode: config.migration.mode,
-        identity_changed: consent.identity_changed,
-    };
-    let opened = to.open(request).await?;
-    if opened.migration != migration && kept.is_some() && reader.totals()?.all(None).0 > 0 {
-        return Err(Error::new(Code::LedgerForeign, "this ledger belongs to another migration than the tenant's")
-            .hint("use the ledger of the tenant's migration, or move this one aside: it is rebuilt from the tenant"));
-    }
-    if kept != Some(opened.migration) || changed || before.is_none() {
-        writer.put(Record::Meta("migration", opened.migration.to_string()))?;
-        writer.put(Record::Meta("identity", identity.clone()))?;
-        let entry = json!({ "migration": opened.migration, "identity": identity, "identity_changed": changed, "mode": config.migration.mode });
-        let kind = "migration.opened";
-        writer.put(if changed { Record::Decision(kind, entry) } else { Record::Journal(kind, entry) })?;
-        writer.flush()?;
-    }
-    Ok(opened)
-}
-
-/// Where ledger and tenant disagree about what is there, the tenant is right.
-async fn settle_differences(site: &Site, opened: &Opened, to: &dyn Destination) -> Result<()> {
-    let ours = site.ledger.reader()?.totals()?.of(None, Some(Outcome::Verified)).0;
-    if ours == opened.verified_items {
-        return Ok(());
-    }
-    let places = Places { roots: Arc::clone(&site.roots), database: site.database_root };
-    let done = reconcile(to, &site.ledger, &places).await?;
-    learn_parts(&site.ledger, to).await?;
-    tracing::info!(held = done.held, lost = done.lost, "ledger reconciled with the tenant");
-    let entry = json!({ "ledger": ours, "tenant": opened.verified_items, "held": done.held, "lost": done.lost });
-    site.ledger.writer().put(Record::Journal("ledger.reconciled", entry))
-}
-
-/// A ledger that was made again does not know which rows its parts hold. The tenant's manifest does.
-async fn learn_parts(ledger: &Ledger, to: &dyn Destination) -> Result<()> {
-    ledger.writer().flush()?;
-    let reader = ledger.reader()?;
-    if reader.unknown_parts()?.is_empty() {
-        return Ok(());
-    }
-    let mut known = HashMap::new();
-    for key in reader.unknown_parts()? {
-        known.insert(key, reader.item(key)?.and_then(|known| known.blake3));
-    }
-    for table in to.database_manifest().await?.unwrap_or_default().tables {
-        let shape = print(&table.shape)?;
-        for part in table.parts {
-            if known.get(&part.item) == Some(&Some(part.blake3)) {
-                let table = table.shape.name.clone();
-                let row = PartRow { key: part.item, table, range: part.range, sum: part.sum, shape, pass: 0 };
-                ledger.writer().put(Record::Part(Box::new(row), None, None))?;
-            }
-        }
-    }
-    ledger.writer().flush()
-}
-
-/// The end of a complete run: the tenant builds the database, hears what does not come, and accepts the rest. Gives whether
-/// it did, and what is to be said about the database.
-async fn close(
-    finished: &Finished,
-    ledger: &Ledger,
-    to: &dyn Destination,
-    limits: Limits,
-    config: &Config,
-    control: &Control,
-    lookout: Option<Lookout>,
-) -> Closed {
-    let moved = finished.exported.as_ref().map(|exported| Moved::of(exported, &ledger.reader()?, &control.stats));
-    let mut moved = match moved.transpose() {
-        Ok(moved) => moved,
-        Err(error) => return Closed::not(Err(error)),
-    };
-    let (mut asked, mut written) = (false, None);
-    let committed = async {
-        if let Some(moved) = &moved {
-            moved.keep(&ledger.writer())?;
-        }
-        if !finished.complete || finished.totals.of(None, Some(Outcome::Failed)).0 > 0 {
-            return Ok(false);
-        }
-        let stall = Duration::from_secs(config.pipeline.stall_seconds.max(1));
-        if let Some(moved) = &mut moved {
-            moved.prove(to, stall, &control.stop, &ledger.writer()).await?;
-        } else {
-            database::settle(to, stall, &control.stop).await?;
-        }
-        tell_absent(ledger, to, limits).await?;
-        // The last look comes after the last read and before the tenant's word.
-        if let Some(lookout) = lookout
-            && let Some(seen) = lookout.look(ledger, finished.exported.as_ref(), to).await?
-        {
-            seen.note(ledger)?;
-            return Err(written.insert(seen).refusal());
-        }
-        let (items, bytes) = finished.totals.of(None, Some(Outcome::Verified));
-        let database = moved.as_ref().map(|moved| moved.manifest.digest());
-        asked = true;
-        to.commit(Commit { items, bytes, database }).await?;
-        Ok(true)
-    }
-    .await;
-    Closed { committed, asked, written, database: moved.map(|moved| moved.report.summary) }
-}
-
-/// The end of a seed: what was read is kept for the report, and the next one looks at every row again.
-fn seeded(finished: &Finished, ledger: &Ledger, control: &Control) -> Closed {
-    let kept = || -> Result<Option<DatabaseSummary>> {
-        let Some(exported) = finished.exported.as_ref() else { return Ok(None) };
-        let moved = Moved::of(exported, &ledger.reader()?, &control.stats)?;
-        moved.keep(&ledger.writer())?;
-        if finished.complete {
-            holding::end_pass(ledger, Pass { number: exported.pass, complete: false })?;
-        }
-        Ok(Some(moved.report.summary))
-    };
-    match kept() {
-        Ok(database) => Closed { database, ..Closed::not(Ok(false)) },
-        Err(error) => Closed::not(Err(error)),
-    }
-}
-
-/// What becomes of the freeze; also what went wrong with it.
-async fn let_go(
-    holding: Option<Holding<'_>>,
-    closed: &Closed,
-    config: &Config,
-    ledger: &Ledger,
-    to: &dyn Destination,
-) -> (Option<FreezeSummary>, Option<Error>) {
-    let Some(holding) = holding else { return (None, None) };
-    let (committed, mut unsure) = (matches!(closed.committed, Ok(true)), false);
-    let mut accepted = committed;
-    if closed.asked && closed.committed.as_ref().is_err_and(holding::is_unsure) {
-        match to.tenant().await {
-            Ok(info) => accepted = info.state == TenantState::Running,
-            Err(_) => unsure = true,
-        }
-    }
-    let written = closed.written.as_ref();
-    if unsure {
-        let trouble = Error::new(
-            Code::TenantUnreachable,
-            "nobody knows whether the tenant has accepted: the installation stays frozen",
-        )
-        .hint("run the same command again when the tenant answers; `omt unfreeze` puts the installation back");
-        return (Some(holding.keep(written)), Some(trouble));
-    }
-    if holding::stays(config, accepted, written.is_some()) {
-        let kept = take_back::keep(ledger).err();
-        return (Some(holding.keep(written)), kept);
-    }
-    let (summary, complete) = holding.put_back(written);
-    (Some(summary), complete.err())
-}
-
-/// Tells the tenant what does not come.
-async fn tell_absent(ledger: &Ledger, to: &dyn Destination, limits: Limits) -> Result<()> {
-    let reader = ledger.reader()?;
-    for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Verified) {
-        let mut after = 0;
-        loop {
-            let page = reader.left_after(outcome, after, limits.batch_items.min(5000) as usize)?;
-            let Some(last) = page.last() else { break };
-            after = last.key.number();
-            let absent = page.iter().map(|known| Absent { item: known.key, outcome }).collect();
-            to.put_items(Arc::new(ItemsCall { absent, ..ItemsCall::default() })).await?;
-        }
-    }
-    Ok(())
-}
-
-/// How it stands with the tenant's word.
-struct Closed {
-    /// Whether the tenant has accepted.
-    committed: Result<bool>,
-    /// Whether it was asked to.
-    asked: bool,
-    /// What somebody has written during the freeze.
-    written: Option<Written>,
-    database: Option<DatabaseSummary>,
-}
-
-impl Closed {
-    /// The tenant was not asked.
-    fn not(committed: Result<bool>) -> Self {
-        Self { committed, asked: false, written: None, database: None }
-    }
-}
-
-/// How all of it ended.
-struct Ends<'a> {
-    ran: &'a Result<Finished>,
-    closed: Closed,
-    freeze: Option<FreezeSummary>,
-    /// The installation could not be put back.
-    trouble: Option<Error>,
-    /// Where the receipt lies, or why it could not be kept; nothing if there is none.
-    receipt: Option<Result<PathBuf>>,
-    pass: Option<&'static str>,
-}
-
-fn summarize(
-    config: &Config,
-    control: &Control,
-    started: String,
-    kind: RunKind,
-    ends: Ends<'_>,
-    curve: Vec<Point>,
-    ledger: &Ledger,
-) -> Result<Summary> {
-    let stats = &control.stats;
-    let totals = ledger.reader()?.totals()?;
-    let Ends { ran, closed: Closed { committed, database, .. }, freeze, trouble, receipt, pass } = ends;
-    let complete = ran.as_ref().is_ok_and(|finished| finished.complete);
-    let (receipt, unkept) = receipt.transpose().map_or_else(|error| (None, Some(error)), |receipt| (receipt, None));
-    let error = ran.as_ref().err().or(committed.as_ref().err()).or(trouble.as_ref()).or(unkept.as_ref());
-    let exit = match error {
-        _ if control.stop.is_draining() && ran.is_ok() && !complete => Exit::Interrupted,
-        Some(_) if control.stop.is_aborting() && ran.as_ref().is_err_and(|error| error.code() == Code::Interrupted) => {
-            Exit::Interrupted
-        }
-        Some(error) => Exit::from(error),
-        None => exit_of(&totals, complete),
-    };
-    Ok(Summary {
-        event: "finished",
-        exit: exit.into(),
-        kind: Some(kind),
-        pass,
-        mode: config.migration.mode,
-        started,
-        rows: stats.rows.get(),
-        outcomes: outcomes(&totals, None),
-        kinds: Kind::ALL.into_iter().map(|kind| (kind.as_str(), outcomes(&totals, Some(kind)))).collect(),
-        pending: totals.of(None, None).0,
-        orphans: stats.orphans.get(),
-        complete,
-        database,
-        freeze,
-        committed: matches!(committed, Ok(true)),
-        receipt,
-        mails: None,
-        bytes: Bytes::of(stats),
-        items: Items::of(stats),
-        seconds: stats.elapsed().as_secs_f64(),
-        requests: stats.requests.get(),
-        retries: stats.retries.get(),
-        edges: stats.edges(),
-        resources: Resources::now(),
-        curve,
-        error: error.map(Failure::from),
-    })
 }
 
 /// Opens the ledger of a configuration to read: works beside a run.

@@ -323,7 +323,7 @@ pub struct Upload {
     pub throughput: Vec<f64>,
     /// The limit in bytes per second, if there is one.
     pub limit: Option<u64>,
-    /// What everything waits for now, in words.
+    /// What everything is waiting for, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottleneck: Option<String>,
     /// The edges of the pipeline.
