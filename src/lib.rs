@@ -17,6 +17,32 @@
 //! All bytes in flight are paid for from one budget, a quarter for content and three quarters for packs, so that
 //! memory does not depend on the archive.
 //!
+//! A whole migration from Rust, with a made-up installation and a tenant in the same process:
+//!
+//! ```
+//! use omt::migration::{Consent, Control, migrate};
+//! use omt::sample::{SampleOptions, write};
+//! use omt::tenant::{Loopback, Place};
+//! use std::sync::Arc;
+//!
+//! # fn main() -> omt::Result<()> {
+//! # let folder = tempfile::tempdir().expect("a temporary folder");
+//! let store = folder.path().join("tenant").display().to_string();
+//! omt::system::start()?.block_on(async {
+//!     let mut options = SampleOptions::new(folder.path().join("site"));
+//!     options.documents = 50;
+//!     let sample = write(&options, &mut |_progress| {})?;
+//!     let tenant = Loopback::start(Place::open(&store, None)?).await?;
+//!     let invited = tenant.invite(&sample, Vec::new())?;
+//!     let config = tenant.configuration(&sample.config, &invited)?;
+//!     let summary = migrate(config, Consent::default(), Control::default(), Arc::new(|_event| {})).await?;
+//!     assert!(summary.committed);
+//!     assert_eq!(summary.outcomes["verified"], summary.rows);
+//!     tenant.stop().await
+//! })
+//! # }
+//! ```
+//!
 //! What a reader may look for:
 //!
 //! * [`migration`]: a run from beginning to end, and the comparison of ledger and tenant;
@@ -28,14 +54,14 @@
 //! * [`checks`]: what could go wrong, found beforehand; [`mail`]: mailboxes, their new addresses, and DNS;
 //! * [`wizard`]: the front actor: steps, commands, view; [`web`] and [`stdio`]: how other front ends reach it;
 //! * [`bundle`]: what somebody needs who is to help, without names and secrets;
-//! * [`wizard`]: the front actor: steps, commands, view;
 //! * [`forecast`]: how long it will take, measured beforehand;
 //! * [`receipt`]: the tenant's signed statement of what it holds, checked offline;
 //! * [`tables`]: rows of the database as they move, their parts and their proof;
 //! * [`people`]: users, plans and user names, and what was decided about them;
 //! * [`sample`]: installations to try, test and measure with;
 //! * [`config`]: the one configuration file; [`error`] and [`exit`]: how things go wrong, and how the process ends;
-//! * [`metrics`], [`resources`], [`clock`]: figures for monitoring, what the process has cost, what time it is.
+//! * [`metrics`], [`resources`], [`clock`], [`system`]: figures for monitoring, what the process has cost, what time it is,
+//!   the runtime.
 //!
 //! `ARCHITECTURE.md` follows one document through all of it; `docs/formats.md` has every format byte by byte.
 
@@ -63,6 +89,7 @@ pub mod report;
 pub mod resources;
 pub mod sample;
 pub mod stdio;
+pub mod system;
 pub mod tables;
 pub mod tenant;
 pub mod web;

@@ -2,14 +2,13 @@
 
 use super::args::{Demo, Output};
 use super::face::Face;
-use super::loopback::{Loopback, invite_for};
 use super::{Ended, print_json};
 use omt::config::{Config, Size};
 use omt::exit::Exit;
 use omt::item::{Kind, Outcome};
 use omt::migration::{Consent, Control, Summary, ledger_of, migrate};
 use omt::sample::{SampleOptions, SampleSummary, repair, write};
-use omt::tenant::{Place, restore};
+use omt::tenant::{Loopback, Place, restore};
 use omt::{Code, Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -33,8 +32,8 @@ pub(super) async fn demo(args: Demo, output: &Output) -> Ended {
 
     say("2. a tenant on loopback");
     let place = Place::open(&out.join("tenant").to_string_lossy(), None)?;
-    let invited = invite_for(&place, &sample, Vec::new())?;
     let tenant = Loopback::start(place.clone()).await?;
+    let invited = tenant.invite(&sample, Vec::new())?;
 
     say(&format!("3. migrate {} documents ({})", sample.documents, Size(sample.bytes)));
     let config = tenant.configuration(&sample.config, &invited)?;

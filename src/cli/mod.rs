@@ -8,10 +8,10 @@ mod demo;
 mod discover;
 mod face;
 mod forecast;
-mod install;
+
 mod logfile;
 mod logon;
-mod loopback;
+mod logs;
 mod mail;
 mod migrate;
 mod receipt;
@@ -45,11 +45,9 @@ pub(crate) fn main() -> ExitCode {
             return u8::from(exit).into();
         }
     };
-    install::logs(&args.output);
-    install::tls();
-    let system = actix::System::with_tokio_rt(install::runtime);
+    logs::start(&args.output);
     let json = args.output.json;
-    let ended = system.block_on(dispatch(args));
+    let ended = omt::system::start().and_then(|system| system.block_on(dispatch(args)));
     let exit = ended.unwrap_or_else(|error| {
         tell(&error, json);
         Exit::from(&error)

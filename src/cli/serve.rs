@@ -1,14 +1,13 @@
 //! `omt serve`: the wizard for browsers and for programs.
 
 use super::args::{Output, ServeFaces};
-use super::loopback::{Loopback, invite_for};
 use super::{Ended, print_json};
 use omt::config::Config;
 use omt::onsite::Installation;
 use omt::people::People;
 use omt::sample::{SampleOptions, write};
-use omt::tenant::Place;
 use omt::tenant::protocol::Plan;
+use omt::tenant::{Loopback, Place};
 use omt::wizard::Front;
 use omt::{Error, Result, stdio, web};
 use serde_json::json;
@@ -72,9 +71,8 @@ async fn sample(args: &ServeFaces) -> Result<(Config, Loopback)> {
     let people = People::read(&mut *Installation::find(&config)?.connect()?)?;
     let staff = people.users().iter().filter(|user| user.is_active_employee()).count() as u64;
     let plans = PLANS.map(|(name, part, of)| Plan { name: name.into(), quantity: (staff * part / of + 1) as u32 });
-    let place = Place::open(&out.join("tenant").to_string_lossy(), None)?;
-    let invited = invite_for(&place, &sample, plans.into())?;
-    let tenant = Loopback::start(place).await?;
+    let tenant = Loopback::start(Place::open(&out.join("tenant").to_string_lossy(), None)?).await?;
+    let invited = tenant.invite(&sample, plans.into())?;
     let config = tenant.configuration(&sample.config, &invited)?;
     eprintln!(
         "a sample of {} documents and {staff} employees, and its tenant, are in `{}`",

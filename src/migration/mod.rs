@@ -43,7 +43,7 @@ use lookout::Lookout;
 use opening::{gate, open, settle_differences};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the caller of a run keeps.
 #[derive(Clone)]
@@ -190,6 +190,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let (mut holding, mut lookout) = (None, None);
     if cut_over {
         holding = Some(Holding::begin(&site.ledger, &site.installation, &config, &observer)?);
+        let _ = control.stats.frozen.set(Instant::now());
         lookout = Some(Lookout::begin(&site.installation, &site.roots, &config, &control.stop)?);
     }
     // From here on rows are read: not before the installation is held still.

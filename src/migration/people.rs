@@ -11,7 +11,7 @@ use crate::onsite::Installation;
 use crate::people::{Decisions, Outgoing, People, Plans, ProblemKind, SENT, problems};
 use crate::pipeline::{Event, Finished, Observer};
 use crate::tenant::destination::Destination;
-use crate::tenant::protocol::{Mode, TenantInfo};
+use crate::tenant::protocol::{Mode, TenantInfo, TenantState};
 use crate::{Code, Error, Result};
 use serde_json::json;
 use std::sync::Arc;
@@ -35,8 +35,10 @@ pub(super) fn decided(
     if config.migration.mode == Mode::Live && decisions.plans().next().is_none() {
         warn("no user has a plan: after this migration nobody can log in; `omt users` gives plans".into());
     }
-    // All decisions may have been taken back since the tenant was told.
-    if decisions.is_empty() && ledger.reader()?.meta(SENT)?.is_none() {
+    // All decisions may have been taken back since the tenant was told. Who migrates is told with them, and only before it runs.
+    let reader = ledger.reader()?;
+    let contact = tenant.state != TenantState::Running && mails::contact(&reader)?.is_some();
+    if decisions.is_empty() && !contact && reader.meta(SENT)?.is_none() {
         return Ok(None);
     }
     let people = People::read(&mut *Installation::find(config)?.connect()?)?;

@@ -3,8 +3,8 @@
 use super::edge::Edge;
 use crate::item::Kind;
 use serde::Serialize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A counter that everybody may add to.
@@ -98,6 +98,8 @@ pub struct Stats {
     pub parts: Tally,
     /// Every table was read: no more parts are coming.
     pub exported: Count,
+    /// Since when the installation is held still for a cut-over, if it is.
+    pub frozen: OnceLock<Instant>,
     kinds: [KindFigures; Kind::ALL.len()],
     edges: Vec<Arc<Edge>>,
     started: Instant,
@@ -141,6 +143,7 @@ impl Stats {
             scanned: Count::default(),
             parts: Tally::default(),
             exported: Count::default(),
+            frozen: OnceLock::new(),
             kinds: Default::default(),
             edges,
             started: Instant::now(),

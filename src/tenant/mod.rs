@@ -12,6 +12,7 @@ mod garbage;
 mod held;
 mod intake;
 mod invite;
+mod loopback;
 mod manifest;
 mod objects;
 mod path;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use garbage::{Collected, collect_garbage};
 pub use invite::{Invitation, Invited, customers, invite};
+pub use loopback::Loopback;
 pub use post::PostOptions;
 pub use rebuild::{Rebuilt, rebuild};
 pub use restore::{Restored, RestoredDatabase, restore};

@@ -61,7 +61,7 @@ const QUERIES: [Line; 13] = [
     ),
     ("report", "The report on the last run, as `json`, `text` or `html`.", &[("form", "string")], "json"),
     ("mail", "Mailboxes, forwarding, DNS.", &[], "json"),
-    ("receipt", "The tenant's receipt.", &[], "json"),
+    ("receipt", "The tenant's receipt, byte for byte.", &[], "json"),
     ("journal", "What was decided and changed, in order.", &[("after", "integer"), ("limit", "integer")], "json"),
     ("help", "What each field, command, check and outcome is, and why it is asked.", &[], "json"),
 ];

@@ -243,7 +243,7 @@ pub enum Query {
     },
     /// Mailboxes, forwarding, DNS.
     Mail,
-    /// The tenant's receipt.
+    /// The tenant's receipt, as text: byte for byte what was signed.
     Receipt,
     /// What was decided and changed, in order.
     Journal {

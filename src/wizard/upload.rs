@@ -163,7 +163,7 @@ impl Run {
             bottleneck: seen.waited.front().and_then(|before| bottleneck(before, &edges)),
             edges,
             troubles: troubles.collect(),
-            frozen_seconds: None,
+            frozen_seconds: stats.frozen.get().map(|since| since.elapsed().as_secs_f64()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the process needs before anything else: logs, TLS, a runtime.
+//! What the process needs before anything else: logs.
 
 use super::args::{LogFormat, Output};
 use super::logfile::LogFile;
@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry};
 
 /// Logs to stderr. Nothing that is secret is ever given to a log: tickets are `SecretString`s.
-pub(super) fn logs(output: &Output) {
+pub(super) fn start(output: &Output) {
     let filter = EnvFilter::try_new(&output.log_level).unwrap_or_else(|_| EnvFilter::new("error"));
     let layer = tracing_subscriber::fmt::layer::<Registry>().with_writer(std::io::stderr);
     let mut layers = vec![match output.log_format {
@@ -35,23 +35,4 @@ pub(super) fn logs(output: &Output) {
 fn for_file(level: &str) -> EnvFilter {
     let level = if matches!(level, "error" | "warn" | "off") { "info" } else { level };
     EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
-}
-
-/// One provider for every TLS connection in the process.
-pub(super) fn tls() {
-    // Only fails when one is installed already.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-}
-
-/// The runtime that actors, web server and uploads share.
-pub(super) fn runtime() -> tokio::runtime::Runtime {
-    let built = tokio::runtime::Builder::new_multi_thread().thread_name("io").enable_all().build();
-    match built {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            // Without threads there is nobody to run anything, and no caller to give the error to.
-            eprintln!("error: cannot start the runtime: {error}");
-            std::process::exit(i32::from(u8::from(omt::exit::Exit::Incomplete)));
-        }
-    }
 }
