@@ -102,7 +102,7 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
         world.set("OMT_TABLES_LARGE", "64 KiB");
         let database = rusqlite::Connection::open(world.site().join("crm.db")).unwrap();
         database.execute_batch("CREATE TABLE y_data (id INTEGER PRIMARY KEY, x_data \"varbinary(max)\")").unwrap();
-        for id in 1..=3_u8 {
+        for id in 1..=5_u8 {
             let data = noise(id, 300_000);
             database.execute("INSERT INTO y_data VALUES (?1, ?2)", rusqlite::params![id, data]).unwrap();
         }
