@@ -22,6 +22,7 @@ mod mssql;
 mod outcomes;
 mod people;
 mod post;
+mod program;
 mod proxy;
 mod receipt;
 mod recovery;

@@ -1,158 +1,12 @@
-//! The wizard as programs use it: over lines and over HTTP, from the first step to a recovery, closed and opened anywhere.
+//! The wizard as programs use it: over lines, from the first step to a recovery, closed and opened anywhere.
 
-#![allow(clippy::needless_pass_by_value, reason = "requests are written where they are sent")]
-
-use crate::world::{Output, Wish, World};
+use crate::program::{Program, administrator, ways, world};
+use crate::proxy::{Call, Fate, Proxy, Script};
+use crate::world::Output;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-
-/// Far longer than anything takes: what hangs fails.
-const WATCHDOG: Duration = Duration::from_mins(2);
-
-/// A world whose tenant sells so many of each plan.
-fn world(quantity: u32, faults: &'static str) -> World {
-    let world = World::with(Wish { faults, documents: 60, ..Wish::default() });
-    world.order(&["SalesPREM", "ServicePREM", "SalesPREM-ServicePREM"], quantity);
-    world
-}
-
-/// A program that drives `omt serve --stdio`.
-struct Program {
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: Receiver<Value>,
-    number: u64,
-    /// Events that came while an answer was waited for.
-    events: Vec<Value>,
-    /// The view that came first.
-    first: Value,
-}
-
-impl Program {
-    fn start(world: &World) -> Self {
-        let mut command = world.ready(&["serve", "--stdio"]);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("omt starts");
-        let (to, lines) = channel();
-        let output = BufReader::new(child.stdout.take().expect("piped"));
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
-                if to.send(value).is_err() {
-                    break;
-                }
-            }
-        });
-        let input = child.stdin.take();
-        let mut program = Self { child, input, lines, number: 0, events: Vec::new(), first: Value::Null };
-        let ready = program.line();
-        assert_eq!((&ready["event"], &ready["version"]), (&json!("ready"), &json!(1)));
-        program.first = ready["view"].clone();
-        program
-    }
-
-    fn line(&mut self) -> Value {
-        self.lines.recv_timeout(WATCHDOG).expect("it goes on talking")
-    }
-
-    fn send(&mut self, text: &str) {
-        let input = self.input.as_mut().expect("open");
-        writeln!(input, "{text}").and_then(|()| input.flush()).expect("it reads");
-    }
-
-    /// Sends a request and waits for its answer, whatever it is.
-    fn ask(&mut self, mut request: Value) -> Value {
-        self.number += 1;
-        request["id"] = self.number.into();
-        request["wait"] = true.into();
-        self.send(&request.to_string());
-        loop {
-            let line = self.line();
-            if line["answer"] == self.number {
-                return line;
-            }
-            self.events.push(line);
-        }
-    }
-
-    /// Gives a command that is taken; the view after it.
-    fn command(&mut self, command: Value) -> Value {
-        let answer = self.ask(command.clone());
-        assert!(answer["error"].is_null(), "{command}: {answer}");
-        answer["view"].clone()
-    }
-
-    /// Gives a command that is refused; why.
-    fn refused(&mut self, command: Value) -> String {
-        let answer = self.ask(command.clone());
-        assert!(answer["error"]["code"].is_string(), "{command}: {answer}");
-        answer["error"]["message"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn query(&mut self, query: Value) -> Value {
-        let answer = self.ask(query.clone());
-        assert!(answer["error"].is_null(), "{query}: {answer}");
-        answer["result"].clone()
-    }
-
-    /// Waits for the end of an upload.
-    fn finished(&mut self) -> Value {
-        if let Some(at) = self.events.iter().position(|event| event["event"] == "finished") {
-            return self.events.remove(at)["summary"].clone();
-        }
-        loop {
-            let line = self.line();
-            if line["event"] == "finished" {
-                return line["summary"].clone();
-            }
-        }
-    }
-
-    /// Kills it: what a power cut does.
-    fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        let _ = self.child.wait();
-    }
-
-    /// Closes its input, and gives its exit status.
-    fn close(mut self) -> i32 {
-        drop(self.input.take());
-        self.child.wait().expect("it ends").code().unwrap_or(-1)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An administrator of the sample.
-fn administrator(world: &World) -> String {
-    let output = world.run(&["users", "list", "--filter", "admin:yes", "--json"]);
-    let users = output.last()["users"].clone();
-    users[0]["login"].as_str().expect("a sample has an administrator").to_owned()
-}
-
-/// What leads through each step.
-fn ways(user: &str) -> Vec<Value> {
-    vec![
-        json!({ "command": "accept" }),
-        json!({ "command": "use-installation" }),
-        json!({ "command": "log-on", "user": user }),
-        json!({ "command": "go-on" }),
-        json!({ "command": "confirm", "name": "Åse Øye", "email": "ase@example.com", "language": "nb", "mode": "test" }),
-        json!({ "command": "suggest-plans" }),
-        json!({ "command": "notify", "welcome": true, "summary": "boss@example.com" }),
-        json!({ "command": "tick", "task": "plans" }),
-        json!({ "command": "tick", "task": "names" }),
-        json!({ "command": "tick", "task": "notifications" }),
-    ]
-}
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn the_whole_journey_and_then_a_recovery() {
@@ -256,6 +110,58 @@ fn two_faces_over_one_ledger_agree() {
     other.refused(json!({ "command": "undo" }));
     one.finished();
     assert_eq!(view(&mut other)["step"], "complete");
+}
+
+/// A tenant that can go away.
+#[derive(Default)]
+struct Gone(AtomicBool);
+
+impl Script for Gone {
+    fn judge(&self, _: &Call) -> Fate {
+        if self.0.load(Ordering::SeqCst) { Fate::Reset } else { Fate::Pass }
+    }
+}
+
+#[test]
+fn a_tenant_that_goes_away_in_each_step_is_told_and_the_journey_goes_on_when_it_is_back() {
+    let mut world = world(40, "");
+    let user = administrator(&world);
+    let gone = Arc::new(Gone::default());
+    let proxy = Proxy::new(&world.url(), Arc::clone(&gone) as _);
+    world.set("OMT_TENANT_URL", proxy.url.clone());
+    world.set("OMT_PIPELINE_TRIES", "1");
+    let mut last = "welcome".to_owned();
+    for way in ways(&user).into_iter().chain([json!({ "command": "upload" })]) {
+        // Opened while nobody answers: it is where it was, and says who is not there.
+        gone.0.store(true, Ordering::SeqCst);
+        let mut program = Program::start(&world);
+        let view = program.query(json!({ "query": "view" }));
+        assert_eq!(view["step"], last.as_str(), "before {way}");
+        let without = program.ask(way.clone());
+        if way["command"] == "upload" && without["error"].is_null() {
+            program.finished();
+            let view = program.query(json!({ "query": "view" }));
+            assert_eq!((&view["step"], &view["data"]["state"]), (&json!("upload"), &json!("failed")), "{view}");
+            assert_eq!(view["trouble"]["code"], "tenant.unreachable", "{view}");
+        }
+        gone.0.store(false, Ordering::SeqCst);
+        let trouble = [&without["error"], &without["view"]["trouble"]].map(|trouble| trouble["message"].as_str());
+        if let Some(why) = trouble.into_iter().flatten().next() {
+            assert!(why.contains("tenant"), "{way}: {why}");
+            if !without["error"].is_null() {
+                program.command(json!({ "command": "detect" }));
+            }
+            program.command(way.clone());
+        }
+        last = program.query(json!({ "query": "view" }))["step"].as_str().unwrap_or_default().to_owned();
+        if last == "upload" {
+            if program.query(json!({ "query": "view" }))["data"]["state"] == "failed" {
+                program.command(json!({ "command": "upload" }));
+            }
+            assert_eq!(program.finished()["committed"], true);
+            assert_eq!(program.query(json!({ "query": "view" }))["step"], "complete");
+        }
+    }
 }
 
 #[test]
