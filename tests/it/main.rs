@@ -6,6 +6,7 @@
 
 mod api;
 mod badluck;
+mod browser;
 mod bundle;
 mod checks;
 mod cutover;
