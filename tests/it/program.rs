@@ -1,5 +1,7 @@
 //! A program that drives `omt serve --stdio`, as front ends of others do.
 
+#![allow(clippy::needless_pass_by_value, reason = "requests are written where they are sent")]
+
 use crate::world::{Wish, World};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -136,7 +136,9 @@ async fn table(browser: Browser, world: &World) -> Browser {
     let write = |rows: &[csv::StringRecord]| {
         let mut to = csv::Writer::from_path(&file).unwrap();
         to.write_record(&head).unwrap();
-        rows.iter().for_each(|row| to.write_record(row).unwrap());
+        for row in rows {
+            to.write_record(row).unwrap();
+        }
         to.flush().unwrap();
     };
     let admin = crate::program::administrator(world);

@@ -23,7 +23,7 @@ pub(crate) struct Browser {
     _profile: TempDir,
 }
 
-/// The process of ChromeDriver.
+/// The process of `chromedriver`.
 struct Driving(Child);
 
 impl Drop for Driving {
@@ -145,16 +145,17 @@ impl Browser {
 
     /// In which light, and how wide.
     pub(crate) async fn look(&self, theme: &str, width: u32) {
+        self.window(theme, width, 900).await;
+    }
+
+    /// The same, and how high.
+    pub(crate) async fn window(&self, theme: &str, width: u32, height: u64) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": theme }, { "name": "prefers-reduced-motion", "value": "reduce" }
         ]);
         self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
-        let (height, mobile) = (900, false);
-        self.cdp(
-            "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
-        )
-        .await;
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// What the console said that is an error, but for the answers of the server that a test has provoked.

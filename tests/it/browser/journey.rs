@@ -103,7 +103,7 @@ async fn afterwards(browser: &Browser, hand: Hand, looks: &Looks) {
 }
 
 async fn whole(browser: Browser, hand: Hand, looks: Looks, world: &World) -> Browser {
-    let served = serve(&world);
+    let served = serve(world);
     browser.open(&served.url).await;
     initial(&browser, hand, world, &looks).await;
     let missing = world.planted().iter().filter(|fault| fault.expect == "missing").count();

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 const SCREENS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/screens");
 /// Where `npm install --prefix target/axe axe-core` puts it.
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/axe/node_modules/axe-core/axe.min.js");
+/// Until what was changed is drawn.
+const DRAWN: &str = "requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
 /// What is looked for.
 const TAGS: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
 
@@ -48,7 +50,7 @@ impl Looks {
         }
         for (theme, width) in [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)] {
             browser.look(theme, width).await;
-            browser.later("requestAnimationFrame(() => requestAnimationFrame(() => done(true)))").await;
+            browser.later(DRAWN).await;
             let wide = browser.js("return document.documentElement.scrollWidth - innerWidth").await;
             assert!(wide.as_f64() <= Some(0.0), "{step} at {width} is wider than the window by {wide}");
             if let Some(axe) = self.axe.as_ref().filter(|_| width == 1280 || theme == "light") {
@@ -56,7 +58,7 @@ impl Looks {
                 assert_eq!(found, json!([]), "{step}, {theme}, {width}");
             }
             if self.pictures {
-                picture(browser, &format!("{step}-{theme}-{width}"), width).await;
+                picture(browser, &format!("{step}-{theme}-{width}"), theme, width).await;
             }
         }
         browser.look("light", 1280).await;
@@ -75,15 +77,14 @@ async fn violations(browser: &Browser, axe: &str) -> Value {
         .await
 }
 
-/// The whole page, as high as it is, into `docs/screens`.
-async fn picture(browser: &Browser, name: &str, width: u32) {
-    let height =
-        browser.js("return Math.min(document.documentElement.scrollHeight, 1800)").await.as_u64().unwrap_or(900);
-    let clip = json!({ "x": 0, "y": 0, "width": width, "height": height.max(900), "scale": 1 });
-    let shot = browser
-        .cdp("Page.captureScreenshot", json!({ "format": "png", "clip": clip, "captureBeyondViewport": true }))
-        .await;
+/// The whole page in a window as high as it is, into `docs/screens`.
+async fn picture(browser: &Browser, name: &str, theme: &str, width: u32) {
+    let asked = "return Math.max(900, Math.min(document.documentElement.scrollHeight, 1800))";
+    let height = browser.js(asked).await.as_u64().expect("a number");
+    browser.window(theme, width, height).await;
+    browser.later(DRAWN).await;
+    let shot = browser.cdp("Page.captureScreenshot", json!({ "format": "webp", "quality": 75 })).await;
     let bytes = base64::prelude::BASE64_STANDARD.decode(shot["data"].as_str().expect("a picture")).expect("base64");
     std::fs::create_dir_all(SCREENS).expect("a folder");
-    std::fs::write(PathBuf::from(SCREENS).join(format!("{name}.png")), bytes).expect("a picture");
+    std::fs::write(PathBuf::from(SCREENS).join(format!("{name}.webp")), bytes).expect("a picture");
 }

@@ -1,4 +1,4 @@
-//! The page in a real browser: Chromium, driven by ChromeDriver, in front of a real `omt serve`.
+//! The page in a real browser: Chromium, driven by `chromedriver`, in front of a real `omt serve`.
 //!
 //! Where one of the two is missing these tests say loudly what they left out; in CI that is a failure. Nothing waits for time
 //! to pass: [`Browser::until`] goes on when the page shows something, and the watchdog only ends what hangs.

@@ -110,9 +110,9 @@ async fn troubled(browser: Browser, world: &World) -> Browser {
     browser.element("[data-keep=main]").await;
     // An API that answers an error in each call: said with what to do, and it goes on when that is over.
     browser
-        .js(r#"const real = window.fetch; window.broken = true;
+        .js(r"const real = window.fetch; window.broken = true;
             const problem = { status: 500, code: 'internal', title: 'nothing works', detail: 'look into the log' };
-            window.fetch = (...call) => (window.broken ? Promise.resolve(new Response(JSON.stringify(problem), { status: 500 })) : real(...call));"#)
+            window.fetch = (...call) => (window.broken ? Promise.resolve(new Response(JSON.stringify(problem), { status: 500 })) : real(...call));")
         .await;
     Hand::Mouse.press(&browser, "[data-keep=main]").await;
     browser.until("document.querySelector('.notes').innerText.includes('Nothing works')").await;
