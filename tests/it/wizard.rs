@@ -261,7 +261,7 @@ fn a_python_client_of_50_lines_migrates_and_recovers() {
     });
     let Some(python) = python else {
         assert!(std::env::var_os("CI").is_none(), "in CI nothing is skipped: install python3");
-        eprintln!("SKIPPED: there is no Python here, so examples/client.py was not run");
+        eprintln!("LEFT OUT: there is no Python here, so examples/client.py was not run");
         return;
     };
     let world = world(40, "archive");

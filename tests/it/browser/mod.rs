@@ -9,6 +9,7 @@ mod hands;
 mod journey;
 mod looks;
 mod states;
+mod upload;
 
 pub(crate) use chromium::Browser;
 
