@@ -29,8 +29,8 @@ def call(method, path, body=None):
     return answer
 
 
-def command(name, **fields):
-    return call("POST", "commands?wait=true", {"command": name, **fields})
+def command(word, **fields):
+    return call("POST", "commands?wait=true", {"command": word, **fields})
 
 
 def ask(times):

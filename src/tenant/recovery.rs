@@ -18,6 +18,7 @@ use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What was found at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +48,15 @@ pub(crate) enum Adopt {
 impl Tenant {
     /// Puts everything on the disk that may not be there yet.
     pub(crate) fn flush(&self) -> Result<()> {
+        self.flush_until(None)
+    }
+
+    /// The same for what can be put there within a time; the rest stays for a later flush.
+    pub(crate) fn flush_within(&self, time: Duration) -> Result<()> {
+        self.flush_until(Some(Instant::now() + time))
+    }
+
+    fn flush_until(&self, end: Option<Instant>) -> Result<()> {
         if self.objects.durable_at_once() {
             return self.catalogue.flush();
         }
@@ -65,13 +75,14 @@ impl Tenant {
                 Err(cause) => Err(Error::io("flush", path, cause)),
             }
         };
+        let is_late = || end.is_some_and(|end| Instant::now() >= end);
         let mut done = (Vec::new(), Vec::new());
-        for pack in &packs {
+        for pack in packs.iter().take_while(|_| !is_late()) {
             if sync(self.objects.file(&self.objects.pack_path(&pack.name)))? {
                 done.0.push(pack.id);
             }
         }
-        for manifest in &manifests {
+        for manifest in manifests.iter().take_while(|_| !is_late()) {
             if sync(self.objects.file(&self.objects.manifest_path(manifest.id as u64, &manifest.name)))? {
                 done.1.push(manifest.id);
             }

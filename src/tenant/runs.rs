@@ -13,10 +13,18 @@ use super::held::Tenant;
 use super::protocol::{Commit, Committed, Entry, Items, Mode, Open, Opened, RunKind, TenantState};
 use crate::item::Kind;
 use crate::{Code, Error, Result};
+use std::time::Duration;
+
+/// How long opening a live migration may flush: well within what a client waits for an answer.
+const FLUSH: Duration = Duration::from_secs(20);
 
 impl Tenant {
     /// Opens the first run or another one.
     pub(crate) fn open_run(&self, open: &Open) -> Result<Opened> {
+        if open.mode == Mode::Live {
+            // What seeds have brought: the acceptance has to wait for less while the installation is frozen.
+            self.flush_within(FLUSH)?;
+        }
         self.change(|card, totals| {
             if card.state == TenantState::Running && open.mode == Mode::Test {
                 return Err(refused(

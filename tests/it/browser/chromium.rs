@@ -114,7 +114,7 @@ impl Browser {
         let asked = format!(
             "const again = () => {{ let held; try {{ held = Boolean({condition}); }} catch {{ held = false; }}
              if (held) done(true); else if (performance.now() > limit) done(false); else setTimeout(again, 15); }};
-             const limit = performance.now() + 30000; again();"
+             const limit = performance.now() + 60000; again();"
         );
         if self.later(&asked).await != json!(true) {
             let seen = self.js("return document.body.innerText").await;
