@@ -29,9 +29,11 @@ export class Store {
 
   /** Begins to keep the view fresh, for as long as the window is open. */
   async start() {
-    // A page that is left keeps no line open: browsers have few of them for one address.
+    // Browsers have few lines for one address: a page that is left or not seen keeps none open.
     addEventListener('pagehide', () => this.line?.abort());
+    document.addEventListener('visibilitychange', () => { if (document.hidden) this.line?.abort(); });
     for (let failures = 0; ;) {
+      if (document.hidden) await new Promise((seen) => document.addEventListener('visibilitychange', seen, { once: true }));
       try {
         this.take(await this.api.ask('view'));
         await this.listenOnce(() => { failures = 0; });
@@ -41,6 +43,7 @@ export class Store {
         this.tell();
         if (problem.status === 401) return;
       }
+      if (document.hidden) continue;
       failures += 1;
       await new Promise((done) => setTimeout(done, Math.min(250 * 2 ** failures, 5000)));
     }

@@ -187,3 +187,29 @@ fn names_stay_names_whatever_they_are() {
     assert_eq!(program.close(), 0);
     in_browser(|browser| named(browser, &world));
 }
+
+async fn many_windows(browser: Browser, world: &World) -> Browser {
+    let served = serve(world);
+    browser.open(&served.url).await;
+    seen(&browser).await;
+    let first = browser.driver.window().await.unwrap();
+    // More than a browser has lines for one address.
+    for _ in 0..8 {
+        let tab = browser.driver.new_tab().await.unwrap();
+        browser.driver.switch_to_window(tab).await.unwrap();
+        browser.open(&served.url).await;
+        seen(&browser).await;
+    }
+    Hand::Mouse.press(&browser, "[data-keep=main]").await;
+    browser.at("Installation").await;
+    browser.driver.switch_to_window(first).await.unwrap();
+    browser.at("Installation").await;
+    seen(&browser).await;
+    browser
+}
+
+#[test]
+fn nine_windows_do_not_keep_each_other_waiting() {
+    let world = world("", None);
+    in_browser(|browser| many_windows(browser, &world));
+}
