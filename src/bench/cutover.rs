@@ -8,10 +8,8 @@
 use super::children::{Finished, Migrate, Tenant};
 use super::input::{files_of_documents, fill, prepare};
 use super::machine::Machine;
-use super::{Options, apart, interrupted, store_of};
+use super::{Options, apart, interrupted, invited, store_of, workplace};
 use crate::config::Size;
-use crate::tenant::protocol::Limits;
-use crate::tenant::{Invitation, Place, invite};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::fmt;
@@ -121,12 +119,7 @@ pub async fn run(options: Options, stopped: impl Future<Output = ()>) -> Result<
 }
 
 async fn window(options: &Options, documents: u64, changed: u64, stop: &CancellationToken) -> Result<Window> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("omt-bench-").disable_cleanup(options.keep);
-    let out = options.out.clone().unwrap_or_else(std::env::temp_dir);
-    std::fs::create_dir_all(&out).map_err(|cause| Error::io("make", &out, cause))?;
-    let folder = builder.tempdir_in(&out).map_err(|cause| Error::io("make a folder in", &out, cause))?;
-    let place = folder.path().canonicalize().map_err(|cause| Error::io("find", folder.path(), cause))?;
+    let (folder, place) = workplace(options.out.as_deref(), options.keep)?;
     let measured = measure(options, &place, documents, changed, stop).await;
     let removed = folder.close().map_err(|cause| Error::io("remove", &place, cause));
     let window = measured?;
@@ -147,11 +140,7 @@ async fn measure(
         return Err(interrupted());
     }
     let store = store_of(&place.join("tenant"));
-    let (company, serial) = (sample.company.clone(), sample.serial.clone());
-    let invitation =
-        Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() };
-    let of_store = store.clone();
-    let ticket = apart(move || invite(&Place::open(&of_store, None)?, invitation)).await?.ticket;
+    let ticket = invited(&store, &sample).await?;
     let tenant = Tenant::start(&options.program, &store).await?;
     let migrate = Migrate {
         program: options.program.clone(),

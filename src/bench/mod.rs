@@ -19,16 +19,19 @@ pub use figures::{Edge, Figures, Input, Pass, Second};
 pub use input::Large;
 pub use machine::Machine;
 
+use crate::sample::SampleSummary;
 use crate::tenant::protocol::Limits;
 use crate::tenant::{Invitation, Place, invite};
 use crate::{Code, Error, Result};
 use children::{Cost, Finished, Migrate, Tenant};
 use input::{Walked, prepare, walk};
 use relay::Relay;
+use secrecy::SecretString;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// How many documents there are beside large files.
@@ -62,14 +65,7 @@ pub struct Options {
 /// # Errors
 /// When the sample cannot be written, one of the processes cannot be started, or `stopped` came first.
 pub async fn run(options: Options, stopped: impl Future<Output = ()>) -> Result<Figures> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("omt-bench-").disable_cleanup(options.keep);
-    let out = options.out.clone().unwrap_or_else(std::env::temp_dir);
-    std::fs::create_dir_all(&out).map_err(|cause| Error::io("make", &out, cause))?;
-    let folder = builder.tempdir_in(&out).map_err(|cause| Error::io("make a folder in", &out, cause))?;
-    // The folder may have been given relative to where we are; the store's address may not.
-    let place = folder.path().canonicalize().map_err(|cause| Error::io("find", folder.path(), cause))?;
-
+    let (folder, place) = workplace(options.out.as_deref(), options.keep)?;
     let documents = options.documents.unwrap_or_else(|| match options.large {
         Some(large) => BESIDE_LARGE.max(large.count),
         None => DOCUMENTS,
@@ -79,14 +75,7 @@ pub async fn run(options: Options, stopped: impl Future<Output = ()>) -> Result<
     let sample = apart(move || prepare(site, documents, median, large)).await?;
 
     let store = store_of(&place.join("tenant"));
-    let invitation = {
-        let (company, serial) = (sample.company.clone(), sample.serial.clone());
-        Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() }
-    };
-    let ticket = {
-        let store = store.clone();
-        apart(move || invite(&Place::open(&store, None)?, invitation)).await?.ticket
-    };
+    let ticket = invited(&store, &sample).await?;
     tokio::pin!(stopped);
     let tenant = tokio::select! {
         started = Tenant::start(&options.program, &store) => started?,
@@ -166,6 +155,25 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'sta
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|cause| Error::new(Code::Internal, "a part of the measurement ended early").because(cause))?
+}
+
+/// The folder of a measurement, and where it is: other processes are not where we are.
+fn workplace(out: Option<&Path>, keep: bool) -> Result<(TempDir, PathBuf)> {
+    let out = out.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    std::fs::create_dir_all(&out).map_err(|cause| Error::io("make", &out, cause))?;
+    let folder = tempfile::Builder::new().prefix("omt-bench-").disable_cleanup(keep).tempdir_in(&out);
+    let folder = folder.map_err(|cause| Error::io("make a folder in", &out, cause))?;
+    let place = folder.path().canonicalize().map_err(|cause| Error::io("find", folder.path(), cause))?;
+    Ok((folder, place))
+}
+
+/// Makes a tenant for the company of a sample; gives its ticket.
+async fn invited(store: &str, sample: &SampleSummary) -> Result<SecretString> {
+    let (company, serial) = (sample.company.clone(), sample.serial.clone());
+    let invitation =
+        Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() };
+    let store = store.to_owned();
+    Ok(apart(move || invite(&Place::open(&store, None)?, invitation)).await?.ticket)
 }
 
 /// The address of a store on disk: a plain path, which a store takes too and which needs no escapes.

@@ -13,12 +13,10 @@ pub use figures::{DatabaseFigures, Moved, Moving, Reading};
 
 use super::children::{Migrate, Tenant};
 use super::machine::Machine;
-use super::{apart, interrupted, store_of};
+use super::{apart, interrupted, invited, store_of, workplace};
 use crate::config::Config;
 use crate::onsite::database::{Address, Database, SqliteDatabase};
 use crate::resources::Resources;
-use crate::tenant::protocol::Limits;
-use crate::tenant::{Invitation, Place, invite};
 use crate::{Code, Error, Result};
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -49,12 +47,7 @@ pub struct DatabaseOptions {
 /// # Errors
 /// When a database cannot be made or read, a process cannot be started, or `stopped` came first.
 pub async fn run_database(options: DatabaseOptions, stopped: impl Future<Output = ()>) -> Result<DatabaseFigures> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("omt-bench-").disable_cleanup(options.keep);
-    let out = options.out.clone().unwrap_or_else(std::env::temp_dir);
-    std::fs::create_dir_all(&out).map_err(|cause| Error::io("make", &out, cause))?;
-    let folder = builder.tempdir_in(&out).map_err(|cause| Error::io("make a folder in", &out, cause))?;
-    let place = folder.path().canonicalize().map_err(|cause| Error::io("find", folder.path(), cause))?;
+    let (folder, place) = workplace(options.out.as_deref(), options.keep)?;
 
     let (wanted, within) = (options.clone(), place.clone());
     let (from, reading) = apart(move || read(&wanted, &within)).await?;
@@ -132,14 +125,8 @@ async fn migrate(
 ) -> Result<(Moved, Moved)> {
     let site = place.join("site");
     let sample = apart(move || made::site(&site, tables, times)).await?;
-    let (store, ticket) = {
-        let store = store_of(&place.join("tenant"));
-        let (company, serial) = (sample.company.clone(), sample.serial.clone());
-        let invitation =
-            Invitation { company, serial, plans: Vec::new(), limits: Limits::default(), taken_names: Vec::new() };
-        let at = store.clone();
-        (store, apart(move || invite(&Place::open(&at, None)?, invitation)).await?.ticket)
-    };
+    let store = store_of(&place.join("tenant"));
+    let ticket = invited(&store, &sample).await?;
     let tenant = Tenant::start(&options.program, &store).await?;
     let migrate = Migrate {
         program: options.program.clone(),
