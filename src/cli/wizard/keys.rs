@@ -51,6 +51,14 @@ pub(super) fn next(patience: Duration) -> Result<Option<Key>> {
     })
 }
 
+/// Forgets what was pressed and not read: it was meant for what has just ended, not for the question that comes.
+pub(super) fn forget() -> Result<()> {
+    while poll(Duration::ZERO)? {
+        read()?;
+    }
+    Ok(())
+}
+
 /// Puts the terminal back when the process was told to end in the middle of a question.
 pub(super) fn restore() {
     if is_raw_mode_enabled().unwrap_or(false) {

@@ -77,6 +77,8 @@ fn watch(face: &mut Face, upload: &Upload) -> Asked<()> {
         }
         last = Some(upload);
     }
+    // Whoever pressed Ctrl-C twice wanted the upload to stop at once, not to leave the wizard.
+    keys::forget()?;
     drop(single);
     warn(face, &rows);
     rows.end(last.as_ref());
