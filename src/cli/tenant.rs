@@ -2,6 +2,7 @@
 
 use super::args::{Customer, Gc, Invite, Output, Restore, Serve, Store, Tenant};
 use super::{Ended, print_json};
+use omt::config;
 use omt::exit::Exit;
 use omt::tenant::protocol::Limits;
 use omt::tenant::{Invitation, Place, PostOptions, ServeOptions, TlsFiles, customers, invite, serve};
@@ -44,7 +45,16 @@ fn customer(args: &Customer, place: &Place) -> Result<String> {
 }
 
 async fn serve_tenant(args: Serve, output: &Output) -> Ended {
-    let place = place(&args.store)?;
+    let mut place = place(&args.store)?;
+    if let Some(url) = &args.database {
+        let access = config::Database {
+            password: std::env::var("OMT_TENANT_DATABASE_PASSWORD").ok().map(Into::into),
+            ca: args.database_ca,
+            windows_login: args.database_windows_login,
+            ..config::Database::default()
+        };
+        place = place.with_databases(url, &access)?;
+    }
     let mut options = ServeOptions::new(args.listen);
     options.memory = args.memory.0;
     options.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });

@@ -4,13 +4,29 @@
 //! reason, and what it did is told, for the receipt: a column that this version of the tables lacks is told as well. At the
 //! end every counter in `sequence` is above the keys of its table, because the vendor's programs take the next key from there.
 
-use super::{Key, TableShape, import};
-use crate::onsite::database::Value;
-use rusqlite::{Connection, OptionalExtension};
+use super::{Key, TableShape};
+use crate::Result;
+use crate::onsite::database::{Row, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// A database that is adjusted, in its own way to write names and values.
+pub(super) trait Adjustable {
+    /// A table in a statement.
+    fn table(&self, name: &str) -> String;
+    /// A column of it.
+    fn column(&self, name: &str) -> String;
+    /// What stands for a value, from 1.
+    fn mark(&self, place: usize) -> String;
+    /// Makes a table.
+    fn create(&mut self, shape: &TableShape) -> Result<()>;
+    /// Executes a statement; gives how many rows it changed.
+    fn change(&mut self, sql: &str, values: &[Value]) -> Result<u64>;
+    /// The rows of an answer, all of them.
+    fn ask(&mut self, sql: &str) -> Result<Vec<Row>>;
+}
 
 /// Changes to make, in their order.
 #[derive(Debug, Clone, Default)]
@@ -137,10 +153,10 @@ impl Adjustments {
     }
 
     /// Makes the changes, then moves the sequences. `shapes` are all tables of the database.
-    pub(super) fn apply(&self, connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::Result<Vec<Adjusted>> {
+    pub(super) fn apply(&self, database: &mut dyn Adjustable, shapes: &[Arc<TableShape>]) -> Result<Vec<Adjusted>> {
         let mut adjusted: Vec<Adjusted> = Vec::new();
         for adjustment in &self.0 {
-            let rows = adjustment.apply(connection, shapes)?;
+            let rows = adjustment.apply(database, shapes)?;
             let column = match &adjustment.change {
                 Change::Set { column, .. } => Some(column.clone()),
                 Change::Remove | Change::Make { .. } => None,
@@ -153,69 +169,82 @@ impl Adjustments {
             };
             adjusted.extend(other);
         }
-        adjusted.extend(keep_ahead(connection, shapes)?);
+        adjusted.extend(keep_ahead(database, shapes)?);
         Ok(adjusted)
     }
 }
 
 impl Adjustment {
-    fn apply(&self, connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::Result<Option<u64>> {
+    fn apply(&self, database: &mut dyn Adjustable, shapes: &[Arc<TableShape>]) -> Result<Option<u64>> {
         if let Change::Make { shape, rows } = &self.change {
-            return make(connection, shape, rows).map(Some);
+            return make(database, shape, rows).map(Some);
         }
         let Some(shape) = find(shapes, &self.table) else { return Ok(None) };
-        let table = quoted(&shape.name);
-        let place = match (self.row, shape.key()) {
-            (None, _) => "?1 IS NULL".to_owned(),
-            (Some(_), Key::Integer(place)) => format!("{} = ?1", quoted(&shape.columns[place].name)),
-            // No single number names a row here.
-            (Some(_), _) => return Ok(None),
-        };
-        let rows = match &self.change {
-            Change::Make { .. } => return Ok(None),
-            Change::Remove => connection.execute(&format!("DELETE FROM {table} WHERE {place}"), [self.row])?,
+        let mut values = Vec::new();
+        let set = match &self.change {
             Change::Set { column, value } => {
                 let Some(column) = shape.columns.iter().find(|own| own.name.eq_ignore_ascii_case(column)) else {
                     return Ok(None);
                 };
-                let sql = format!("UPDATE {table} SET {} = ?2 WHERE {place}", quoted(&column.name));
-                connection.execute(&sql, rusqlite::params![self.row, value])?
+                let value = bound(database, value, &mut values);
+                format!("UPDATE {} SET {} = {value}", database.table(&shape.name), database.column(&column.name))
             }
+            Change::Remove | Change::Make { .. } => format!("DELETE FROM {}", database.table(&shape.name)),
         };
-        Ok(Some(rows as u64))
+        let place = match (self.row, shape.key()) {
+            (None, _) => String::new(),
+            (Some(row), Key::Integer(place)) => {
+                let row = bound(database, &Value::Integer(row), &mut values);
+                format!(" WHERE {} = {row}", database.column(&shape.columns[place].name))
+            }
+            // No single number names a row here.
+            (Some(_), _) => return Ok(None),
+        };
+        database.change(&(set + &place), &values).map(Some)
     }
 }
 
-fn make(connection: &Connection, shape: &TableShape, rows: &[Vec<Value>]) -> rusqlite::Result<u64> {
-    connection.execute_batch(&import::create(shape))?;
-    let marks: Vec<String> = (1..=shape.columns.len()).map(|place| format!("?{place}")).collect();
-    let sql = format!("INSERT INTO {} VALUES ({})", quoted(&shape.name), marks.join(", "));
-    let mut insert = connection.prepare(&sql)?;
+/// What stands for a value in a statement. No value is written as such: servers refuse one without a type.
+fn bound(database: &dyn Adjustable, value: &Value, values: &mut Vec<Value>) -> String {
+    if *value == Value::Null {
+        return "NULL".to_owned();
+    }
+    values.push(value.clone());
+    database.mark(values.len())
+}
+
+fn make(database: &mut dyn Adjustable, shape: &TableShape, rows: &[Vec<Value>]) -> Result<u64> {
+    database.create(shape)?;
     for row in rows {
-        insert.execute(rusqlite::params_from_iter(row))?;
+        let mut values = Vec::new();
+        let marks: Vec<String> = row.iter().map(|value| bound(database, value, &mut values)).collect();
+        let sql = format!("INSERT INTO {} VALUES ({})", database.table(&shape.name), marks.join(", "));
+        database.change(&sql, &values)?;
     }
     Ok(rows.len() as u64)
 }
 
 /// Every counter of `sequence` is above the largest key of its table.
-fn keep_ahead(connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::Result<Vec<Adjusted>> {
+fn keep_ahead(database: &mut dyn Adjustable, shapes: &[Arc<TableShape>]) -> Result<Vec<Adjusted>> {
     let Some(sequence) = find(shapes, "sequence") else { return Ok(Vec::new()) };
     let column = |name: &str| sequence.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
     let (Some(next), Some(of)) = (column("next_id"), column("TableName")) else { return Ok(Vec::new()) };
-    let (next, of, sequence) = (quoted(&next.name), quoted(&of.name), quoted(&sequence.name));
+    let (next, of) = (database.column(&next.name), database.column(&of.name));
+    let sequence = database.table(&sequence.name);
     let mut adjusted = Vec::new();
     // Most tables of a database with very many have no counter, and none of them is looked at.
-    let counted: HashSet<String> = connection
-        .prepare(&format!("SELECT lower({of}) FROM {sequence} WHERE {of} IS NOT NULL"))?
-        .query_map([], |row| Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned()))?
-        .collect::<rusqlite::Result<_>>()?;
+    let counted = database.ask(&format!("SELECT {of} FROM {sequence} WHERE {of} IS NOT NULL"))?;
+    let counted: HashSet<String> = counted.iter().map(|row| row.text(0).to_ascii_lowercase()).collect();
     for shape in shapes.iter().filter(|shape| counted.contains(&shape.name.to_ascii_lowercase())) {
         let Key::Integer(place) = shape.key() else { continue };
-        let sql = format!("SELECT max({}) FROM {}", quoted(&shape.columns[place].name), quoted(&shape.name));
-        let most: Option<i64> = connection.query_row(&sql, [], |row| row.get(0)).optional()?.flatten();
+        let (key, table) = (database.column(&shape.columns[place].name), database.table(&shape.name));
+        let most = database.ask(&format!("SELECT max({key}) FROM {table}"))?;
+        let most = most.first().filter(|row| !row.is_null(0)).map(|row| row.integer(0));
         let Some(ahead) = most.and_then(|most| most.checked_add(1)) else { continue };
-        let sql = format!("UPDATE {sequence} SET {next} = ?1 WHERE lower({of}) = lower(?2) AND {next} < ?1");
-        let rows = connection.execute(&sql, rusqlite::params![ahead, shape.name])?;
+        let (first, second) = (database.mark(1), database.mark(2));
+        let sql =
+            format!("UPDATE {sequence} SET {next} = {first} WHERE lower({of}) = lower({second}) AND {next} < {first}");
+        let rows = database.change(&sql, &[Value::Integer(ahead), Value::Text(shape.name.clone())])?;
         if rows > 0 {
             let why = format!("the next key of `{}` must be above {}", shape.name, ahead - 1);
             adjusted.push(Adjusted {
@@ -223,7 +252,7 @@ fn keep_ahead(connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::
                 column: Some("next_id".into()),
                 why,
                 keys: Vec::new(),
-                rows: Some(rows as u64),
+                rows: Some(rows),
             });
         }
     }
@@ -232,8 +261,4 @@ fn keep_ahead(connection: &Connection, shapes: &[Arc<TableShape>]) -> rusqlite::
 
 fn find<'a>(shapes: &'a [Arc<TableShape>], name: &str) -> Option<&'a Arc<TableShape>> {
     shapes.iter().find(|shape| shape.name.eq_ignore_ascii_case(name))
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -142,7 +142,7 @@ fn read_blob(kind: ColumnType, value: ValueRef<'_>) -> Option<Cell> {
 }
 
 /// The text of bytes in a code page, if it leads back to the same bytes.
-fn decode(code_page: u32, bytes: &[u8]) -> Option<Cow<'_, str>> {
+pub(super) fn decode(code_page: u32, bytes: &[u8]) -> Option<Cow<'_, str>> {
     if bytes.is_ascii() {
         return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
     }

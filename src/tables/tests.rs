@@ -4,7 +4,7 @@ use super::adjust::Adjustments;
 use super::beside::{Beside, Inside};
 use super::compare::{Difference, Here, What, differences};
 use super::export::{TableExport, each_row, sum};
-use super::import::Import;
+use super::import::{Import, SqliteImport};
 use super::leave::LeaveList;
 use super::part::{Part, PartLimits, PartReader};
 use super::plan::{Cutting, Piece, Plan};
@@ -64,7 +64,7 @@ impl Cargo {
         sums
     }
 
-    fn unload(&self, import: &mut Import) -> Result<()> {
+    fn unload(&self, import: &mut dyn Import) -> Result<()> {
         for (part, bytes) in &self.parts {
             let reader = PartReader::open(bytes.clone(), &part.name, &PartLimits::default())?;
             import.part(reader, &mut |large, _, into| {
@@ -126,7 +126,7 @@ fn a_whole_installation_arrives_as_it_was() {
     for piece in plan.units.iter().flat_map(|unit| &unit.pieces) {
         cargo.load(&mut source, piece);
     }
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     for shape in plan.shapes().chain(plan.left.iter().filter_map(|left| left.shape.as_ref())) {
         import.table(shape).unwrap();
     }
@@ -139,7 +139,7 @@ fn a_whole_installation_arrives_as_it_was() {
     let proofs = import.prove(&expected).unwrap();
     assert!(proofs.iter().all(import::Proof::holds), "{proofs:?}");
     assert!(proofs.iter().map(|proof| proof.found.rows).sum::<u64>() > 1000);
-    import.finish().unwrap();
+    Box::new(import).finish().unwrap();
 
     let mut target = SqliteDatabase::open(&place(&folder), "crm7").unwrap();
     let (there, here) = (source.catalogue().unwrap(), target.catalogue().unwrap());
@@ -170,12 +170,12 @@ fn every_type_of_sql_server_survives_the_tenants_sqlite() {
             writer.push(row).unwrap();
         }
         let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
-        let mut import = Import::begin(&place(&folder)).unwrap();
+        let mut import = SqliteImport::begin(&place(&folder)).unwrap();
         let reader = PartReader::open(bytes.into(), &part.name, &PartLimits::default()).unwrap();
         import.part(reader, &mut |_, _, _| panic!("nothing is large")).unwrap();
         let proofs = import.prove(&import.sums()).unwrap();
         assert!(proofs.iter().all(import::Proof::holds), "{proofs:?}");
-        assert_eq!(rows_of(&mut import.database().unwrap(), &shape), rows);
+        assert_eq!(rows_of(&mut *import.database().unwrap(), &shape), rows);
         assert_eq!(shape.columns.len(), DECLARED.len() + 1);
     }
 }
@@ -191,15 +191,15 @@ fn a_large_value_travels_beside_its_row_and_is_proven_inside() {
     cargo.load(&mut source, &piece);
     assert_eq!(cargo.large.len(), 2);
     assert!(cargo.parts.iter().all(|(part, bytes)| bytes.len() < 10_000 && part.head.weight < 10_000));
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     cargo.unload(&mut import).unwrap();
     let expected =
         BTreeMap::from([("BinaryObject".to_owned(), sum(&mut source, &piece.shape, &KeyRange::all()).unwrap())]);
     assert!(import.prove(&expected).unwrap()[0].holds());
-    assert_eq!(rows_of(&mut import.database().unwrap(), &piece.shape), rows_of(&mut source, &piece.shape));
+    assert_eq!(rows_of(&mut *import.database().unwrap(), &piece.shape), rows_of(&mut source, &piece.shape));
 
     // Another content under that name is refused, and one of another length.
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     let (part, bytes) = &cargo.parts[0];
     for other in [vec![1; 200_000], vec![0; 199_999], vec![]] {
         let reader = PartReader::open(bytes.clone(), &part.name, &LIMITS).unwrap();
@@ -243,7 +243,7 @@ fn any_limit_gives_the_same_sums() {
             assert_eq!(cargo.sums(), expected, "{stays}: {rows:?}");
             left += cargo.large.len();
             let folder = tempfile::tempdir().unwrap();
-            let mut import = Import::begin(&place(&folder)).unwrap();
+            let mut import = SqliteImport::begin(&place(&folder)).unwrap();
             cargo.unload(&mut import).unwrap();
             assert!(import.prove(&expected).unwrap()[0].holds(), "{stays}: {rows:?}");
         }
@@ -273,7 +273,7 @@ fn the_longest_text_is_stored_as_a_stream_and_is_the_same_text() {
     assert!(part.size < 4000 && part.head.large == 4, "{part:?}");
     cargo.parts.push((part, bytes.into()));
     let folder = tempfile::tempdir().unwrap();
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     cargo.unload(&mut import).unwrap();
     assert!(import.prove(&cargo.sums()).unwrap()[0].holds());
     let database = import.database().unwrap();
@@ -328,7 +328,7 @@ fn contacts(rows: u32) -> String {
 /// Imports three tables, lets a bad tenant change its file, and asks for the proof and the rows.
 fn after(harm: &str) -> (Vec<String>, Vec<Difference>) {
     let (folder, mut source) = database(&contacts(9000));
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     let mut cargo = Cargo::default();
     for table in ["contact", "link", "loose"] {
         let piece = whole(&mut source, table);
@@ -346,9 +346,9 @@ fn after(harm: &str) -> (Vec<String>, Vec<Difference>) {
     let mut found = Vec::new();
     for table in &failed {
         let shape = whole(&mut source, table).shape;
-        found.extend(differences(&mut Here(&mut source), &mut Here(&mut target), &shape, 10).unwrap());
+        found.extend(differences(&mut Here(&mut source), &mut Here(&mut *target), &shape, 10).unwrap());
     }
-    assert_eq!(import.finish().unwrap_err().code(), Code::VerificationFailed);
+    assert_eq!(Box::new(import).finish().unwrap_err().code(), Code::VerificationFailed);
     assert!(!place(&folder).exists());
     (failed, found)
 }
@@ -406,7 +406,7 @@ fn a_part_that_comes_twice_and_a_row_that_comes_twice_are_refused() {
     let mut cargo = Cargo::default();
     cargo.load(&mut source, &piece);
     cargo.load(&mut source, &piece);
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     let error = cargo.unload(&mut import).unwrap_err();
     assert!(error.message().contains("comes twice"), "{error:?}");
 
@@ -415,7 +415,7 @@ fn a_part_that_comes_twice_and_a_row_that_comes_twice_are_refused() {
     writer.push(&rows[1]).unwrap();
     writer.push(&rows[1]).unwrap();
     let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     let reader = PartReader::open(bytes.into(), &part.name, &LIMITS).unwrap();
     let error = import.part(reader, &mut |_, _, _| Ok(())).unwrap_err();
     assert!(error.message().contains("contact(contact_id=6)"), "{error:?}");
@@ -426,7 +426,7 @@ fn an_import_that_does_not_end_leaves_nothing() {
     let (folder, mut source) = database(&contacts(10));
     std::fs::write(place(&folder), "the old one").unwrap();
     let piece = whole(&mut source, "contact");
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     import.table(&piece.shape).unwrap();
     drop(import);
     assert_eq!(std::fs::read_to_string(place(&folder)).unwrap(), "the old one");
@@ -436,7 +436,7 @@ fn an_import_that_does_not_end_leaves_nothing() {
 #[test]
 fn a_table_that_was_promised_and_did_not_come_is_told() {
     let (folder, _source) = database("CREATE TABLE t (a)");
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     let promised = BTreeMap::from([("gone".to_owned(), TableSum::of(&Digest::of(b"row")))]);
     let proofs = import.prove(&promised).unwrap();
     assert_eq!(proofs.len(), 1);
@@ -458,7 +458,7 @@ fn decisions_are_applied_after_the_proof_and_sequences_stay_ahead() {
         let piece = whole(&mut source, table);
         cargo.load(&mut source, &piece);
     }
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     cargo.unload(&mut import).unwrap();
     let adjustments = Adjustments::new()
         .set("associate", 1, "USERNAME", Value::Text("anna@x.no".into()), "the user name that was chosen")
@@ -472,7 +472,7 @@ fn decisions_are_applied_after_the_proof_and_sequences_stay_ahead() {
     let rows: Vec<Option<u64>> = adjusted.iter().map(|adjusted| adjusted.rows).collect();
     assert_eq!(rows, [Some(1), None, Some(2), Some(1), None, Some(1)]);
     assert!(adjusted[5].why.contains("`email` must be above 50331659"), "{}", adjusted[5].why);
-    import.finish().unwrap();
+    Box::new(import).finish().unwrap();
     let target = rusqlite::Connection::open(place(&folder)).unwrap();
     let text = |sql: &str| target.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
     assert_eq!(text("SELECT userName FROM associate WHERE associate_id = 1 AND secret IS NULL"), "anna@x.no");
@@ -493,10 +493,10 @@ fn a_column_that_stays_behind_is_null_and_its_table_moves() {
     let piece = &plan.units[0].pieces[0];
     let mut cargo = Cargo::default();
     cargo.load(&mut source, piece);
-    let mut import = Import::begin(&place(&folder)).unwrap();
+    let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     cargo.unload(&mut import).unwrap();
     assert!(import.prove(&cargo.sums()).unwrap()[0].holds());
     let rows =
-        rows_of(&mut import.database().unwrap(), &whole(&mut import.database().unwrap(), "mail_in_filter").shape);
+        rows_of(&mut *import.database().unwrap(), &whole(&mut *import.database().unwrap(), "mail_in_filter").shape);
     assert_eq!(rows, [[Cell::Integer(1), Cell::Text("post".into()), Cell::Null]]);
 }

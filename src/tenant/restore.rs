@@ -12,6 +12,7 @@ use super::reading::{Fetched, Opener, Reader};
 use super::store::Place;
 use crate::digest::Digest;
 use crate::item::{Key, Kind};
+use crate::tables::import::SqliteImport;
 use crate::{Code, Error, Result};
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -88,7 +89,8 @@ pub fn restore(place: &Place, customer: &str, out: &Path, mut progress: impl FnM
 
 fn restore_database(tenant: &Tenant, out: &Path) -> Result<Option<RestoredDatabase>> {
     let Some(manifest) = tenant.database_manifest()? else { return Ok(None) };
-    let trouble = match build(tenant, &manifest, &out.join("crm.db"), &mut |_, _| true)? {
+    let import = SqliteImport::begin(&out.join("crm.db"))?;
+    let trouble = match build(tenant, &manifest, Box::new(import), &mut |_, _| true)? {
         Built::Ready(import, _) => {
             import.finish()?;
             None

@@ -6,6 +6,8 @@
 //! flushed directly. The place owns a small runtime for its network connections, since a pooled connection
 //! lives on the runtime that opened it and the workers of a web server each have their own.
 
+use super::database::Home;
+use crate::config;
 use crate::{Code, Error, Result};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
@@ -35,6 +37,8 @@ pub struct Place {
     pub(crate) local: Option<PathBuf>,
     /// The directory of the catalogues.
     pub(crate) catalogue: PathBuf,
+    /// Where the databases are.
+    pub(crate) home: Home,
     hands: Arc<Hands>,
 }
 
@@ -107,7 +111,16 @@ impl Place {
             (None, None) => PathBuf::from("omt-catalogue"),
         };
         std::fs::create_dir_all(&catalogue).map_err(|cause| Error::io("make", &catalogue, cause))?;
-        Ok(Self { store, prefix, local, catalogue, hands })
+        Ok(Self { store, prefix, local, catalogue, home: Home::default(), hands })
+    }
+
+    /// The same, with databases on the SQL Server of `mssql://[USER@]HOST[:PORT][\\INSTANCE]/NAME`: `NAME_Cust10001` is that of
+    /// a customer. `access` has everything else that the way to it needs.
+    ///
+    /// # Errors
+    /// When that is no address of a SQL Server.
+    pub fn with_databases(self, url: &str, access: &config::Database) -> Result<Self> {
+        Ok(Self { home: Home::of_url(url, access)?, ..self })
     }
 
     /// The name of an object.

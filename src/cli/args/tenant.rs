@@ -56,6 +56,15 @@ pub(in crate::cli) struct Serve {
     /// The most bytes of request bodies in memory
     #[arg(long, default_value = "256MiB")]
     pub(in crate::cli) memory: Size,
+    /// Keep customers' databases on this SQL Server: `mssql://USER@HOST[:PORT][\INSTANCE]/NAME`, one `NAME_Cust10001` for each; the password as `OMT_TENANT_DATABASE_PASSWORD`. Without it they are SQLite files beside the catalogues
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) database: Option<String>,
+    /// Certificates to trust at the SQL Server beside those of the system, PEM
+    #[arg(long, value_name = "FILE", requires = "database")]
+    pub(in crate::cli) database_ca: Option<PathBuf>,
+    /// Log in there with the Windows account that runs this program; works on Windows only
+    #[arg(long, requires = "database")]
+    pub(in crate::cli) database_windows_login: bool,
     /// The mail server: `smtp://USER@HOST:PORT`, `starttls://…` or `smtps://…`; the password as `OMT_TENANT_SMTP_PASSWORD`. Without it no mail is sent
     #[arg(long, value_name = "URL", requires = "mail_from")]
     pub(in crate::cli) smtp: Option<String>,

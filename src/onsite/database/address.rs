@@ -44,7 +44,8 @@ pub struct Server {
     pub trust: Trust,
     /// How long the server may be silent while it works on a query.
     pub timeout: Duration,
-    /// Whether the connection also writes. Only a freeze asks for that: everything else says that it reads only.
+    /// Whether the connection also writes. A freeze asks for that, and a tenant that builds: everything else says that it reads
+    /// only.
     pub writes: bool,
 }
 

@@ -19,6 +19,7 @@ pub use address::{Address, Server, Trust};
 pub use catalogue::{Catalogue, Column, Kind, Table};
 pub use moment::{Climbed, Moment, Refused, Terms};
 pub use mssql::MssqlDatabase;
+pub(crate) use mssql::{MssqlWriter, OPAQUE, bracketed};
 pub use query::{Dialect, Query};
 pub use rung::Rung;
 pub use sqlite::SqliteDatabase;

@@ -10,7 +10,6 @@ use crate::tenant::held::Tenant;
 use crate::tenant::protocol::DatabaseManifest;
 use crate::{Code, Result};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The most rows that are named where a table differs.
@@ -19,7 +18,7 @@ const NAMED: usize = 20;
 /// What came of a build.
 pub(crate) enum Built {
     /// It is what the manifest says: rows and sum of each table, read from it again.
-    Ready(Import, BTreeMap<String, TableSum>),
+    Ready(Box<dyn Import>, BTreeMap<String, TableSum>),
     /// It is not.
     Different {
         /// The first table that differs.
@@ -40,14 +39,13 @@ pub(crate) enum Built {
     Stopped,
 }
 
-/// Builds a database that will be at `path`. `go_on` is told the tables and the rows that are in it.
+/// Builds a database in one that has just begun. `go_on` is told the tables and the rows that are in it.
 pub(crate) fn build(
     tenant: &Tenant,
     manifest: &DatabaseManifest,
-    path: &Path,
+    mut import: Box<dyn Import>,
     go_on: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Built> {
-    let mut import = Import::begin(path)?;
     for shape in manifest.left.iter().filter_map(|left| left.shape.as_ref()) {
         import.table(&Arc::new(shape.clone()))?;
     }
@@ -79,18 +77,18 @@ pub(crate) fn build(
     let proofs = import.prove(&expected)?;
     match proofs.iter().find(|proof| !proof.holds()) {
         None => Ok(Built::Ready(import, expected)),
-        Some(proof) => different(tenant, manifest, &import, proof),
+        Some(proof) => different(tenant, manifest, &*import, proof),
     }
 }
 
 /// Says which rows of a table differ between its parts and the database.
-fn different(tenant: &Tenant, manifest: &DatabaseManifest, import: &Import, proof: &Proof) -> Result<Built> {
+fn different(tenant: &Tenant, manifest: &DatabaseManifest, import: &dyn Import, proof: &Proof) -> Result<Built> {
     let what = format!("the manifest says {}, the database has {}", proof.expected, proof.found);
     let mut rows = Vec::new();
     if let Some(table) = manifest.tables.iter().find(|table| table.shape.name == proof.table) {
         let mut sent = FromParts::new(Contents::new(tenant)?, table);
         let mut database = import.database()?;
-        for difference in differences(&mut sent, &mut Here(&mut database), &table.shape, NAMED)? {
+        for difference in differences(&mut sent, &mut Here(&mut *database), &table.shape, NAMED)? {
             let word = match difference.what {
                 What::Missing => "missing",
                 What::Extra => "extra",

@@ -1,8 +1,8 @@
 //! The customer's database at the tenant: built from parts, proven, and only then in place.
 //!
 //! The client says in a manifest what the database is to be; the manifest goes into the store and outlives everything else. A
-//! database is built beside the catalogue in a temporary file, read again, compared with the manifest, adjusted, and renamed
-//! into its place: all of it or nothing. Beside it lies what was proven, so that a tenant that was started again knows what it
+//! database is built beside its place ([`Home`]), read again, compared with the manifest, adjusted, and renamed
+//! into its place: all of it or nothing. Beside the catalogue lies what was proven, so that a tenant that was started again knows what it
 //! has. A build that was cut off leaves nothing, and begins anew when the client asks.
 //!
 //! What a database must be is a [`Goal`]: the manifest, the people by whom it is adjusted, and whether it is a rehearsal's. Another
@@ -12,9 +12,11 @@
 mod adjusting;
 mod build;
 mod content;
+mod home;
 mod sides;
 
 pub(super) use build::{Built, build};
+pub(super) use home::Home;
 
 use super::held::Tenant;
 use super::protocol::{Commit, DatabaseManifest, DatabaseState, ManifestTable, Mode, TenantState};
@@ -106,7 +108,7 @@ impl Tenant {
         // One that cannot be understood is replaced by the next.
         let stored = if again { self.database_manifest().ok().flatten() } else { self.database_manifest()? };
         let manifest = if let Some(manifest) = asked {
-            check(&manifest)?;
+            check(&manifest, &self.objects.place.home)?;
             if stored.as_ref() != Some(&manifest) {
                 if self.card().state == TenantState::Running {
                     return Err(refused("the tenant is running: its database is in use and is not replaced any more")
@@ -131,7 +133,7 @@ impl Tenant {
             Some(_) if !again => return Ok(None),
             _ => {}
         }
-        if let Some(proven) = self.proven(&goal) {
+        if let Some(proven) = self.proven(&goal)? {
             self.database.state.send_replace(Some((goal, proven)));
             return Ok(None);
         }
@@ -167,7 +169,8 @@ impl Tenant {
             None => super::protocol::People::default(),
         };
         let tables = manifest.tables.len() as u64;
-        let built = build(self, manifest, &self.database_file(), &mut |tables_done, rows| {
+        let import = self.objects.place.home.begin(&self.objects.place, &self.objects.customer)?;
+        let built = build(self, manifest, import, &mut |tables_done, rows| {
             self.database.note(goal, DatabaseState::Building { tables_done, tables, rows });
             self.database.is_about(&goal)
         })?;
@@ -181,7 +184,7 @@ impl Tenant {
             }
             Built::Stopped => return Ok(None),
         };
-        let adjustments = adjusting::adjustments(&mut import.database()?, manifest, &people)?;
+        let adjustments = adjusting::adjustments(&mut *import.database()?, manifest, &people)?;
         let adjusted = import.adjust(&adjustments)?;
         // Nobody decides otherwise from here to the end.
         let _decision = self.database.decision.lock().unwrap_or_else(PoisonError::into_inner);
@@ -220,7 +223,10 @@ impl Tenant {
         };
         let goal = self.goal(wanted);
         let known = self.database.state.borrow().clone().filter(|(about, _)| *about == goal).map(|(_, state)| state);
-        let proven = known.filter(|state| matches!(state, DatabaseState::Proven { .. })).or_else(|| self.proven(&goal));
+        let proven = match known.filter(|state| matches!(state, DatabaseState::Proven { .. })) {
+            Some(proven) => Some(proven),
+            None => self.proven(&goal)?,
+        };
         proven.map(Some).ok_or_else(|| {
             refused("the tenant's database is not proven to be what the client speaks of, for the people that were put last")
                 .hint("send the manifest of the database, and wait until it is proven")
@@ -228,8 +234,9 @@ impl Tenant {
     }
 
     /// What is in place, if it is this.
-    fn proven(&self, goal: &Goal) -> Option<DatabaseState> {
-        let word: DatabaseState = serde_json::from_slice(&std::fs::read(self.database_word()).ok()?).ok()?;
+    fn proven(&self, goal: &Goal) -> Result<Option<DatabaseState>> {
+        let word = std::fs::read(self.database_word()).ok().and_then(|word| serde_json::from_slice(&word).ok());
+        let Some(word) = word else { return Ok(None) };
         let same = match &word {
             DatabaseState::Proven { manifest, people, mode, .. } => {
                 // What was built for a live migration is as good for a rehearsal.
@@ -238,7 +245,7 @@ impl Tenant {
             }
             _ => false,
         };
-        (same && self.database_file().is_file()).then_some(word)
+        Ok((same && self.objects.place.home.has(&self.objects.place, &self.objects.customer)?).then_some(word))
     }
 
     fn keep_word(&self, state: &DatabaseState) -> Result<()> {
@@ -255,11 +262,6 @@ impl Tenant {
         written().map_err(|cause| Error::io("write", &path, cause))
     }
 
-    /// Where the database of the customer is.
-    pub(crate) fn database_file(&self) -> PathBuf {
-        self.objects.place.catalogue.join(format!("{}.crm.db", self.objects.customer))
-    }
-
     /// What is known of the one that is in place.
     fn database_word(&self) -> PathBuf {
         self.objects.place.catalogue.join(format!("{}.crm.json", self.objects.customer))
@@ -267,7 +269,7 @@ impl Tenant {
 }
 
 /// What can be said against a manifest before anything is built.
-fn check(manifest: &DatabaseManifest) -> Result<()> {
+fn check(manifest: &DatabaseManifest, home: &Home) -> Result<()> {
     if manifest.tables.len() + manifest.left.len() > MOST_TABLES {
         return Err(refused(format!("the manifest has more than {MOST_TABLES} tables")));
     }
@@ -284,6 +286,10 @@ fn check(manifest: &DatabaseManifest) -> Result<()> {
         if shape.columns.is_empty() || shape.columns.len() > MOST_COLUMNS {
             let what = format!("the table `{}` has {} columns", shape.name, shape.columns.len());
             return Err(refused(what).hint(format!("a table may have 1 to {MOST_COLUMNS}")));
+        }
+        if let Some(objection) = home.objection(shape) {
+            return Err(refused(format!("the tenant's SQL Server cannot have all columns: {objection}"))
+                .hint("leave it behind with `tables.leave`, or let the tenant's databases be SQLite"));
         }
     }
     for table in &manifest.tables {
@@ -311,18 +317,6 @@ fn check_parts(table: &ManifestTable) -> Result<()> {
 
 /// What the names of temporary files of databases begin with.
 const TEMPORARY: &str = ".import-";
-
-/// Removes what builds have left that were cut off. Nobody else may work with the catalogues.
-pub(super) fn remove_remains(place: &super::store::Place) -> Result<()> {
-    let folder = &place.catalogue;
-    let listed = std::fs::read_dir(folder).map_err(|cause| Error::io("list", folder, cause))?;
-    for entry in listed.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            remove(entry.path())?;
-        }
-    }
-    Ok(())
-}
 
 fn remove(path: PathBuf) -> Result<()> {
     match std::fs::remove_file(&path) {

@@ -5,7 +5,6 @@
 //! connection itself slows the sender.
 
 use super::problem::Trouble;
-use crate::tenant::database::remove_remains;
 use crate::tenant::held::Tenant;
 use crate::tenant::invite::{card_of, customers};
 use crate::tenant::post::Post;
@@ -65,8 +64,9 @@ impl Shared {
             counters: Counters::default(),
             post,
         };
-        remove_remains(&shared.place)?;
-        for customer in customers(&shared.place)? {
+        let customers = customers(&shared.place)?;
+        shared.place.home.put_in_order(&shared.place, &customers)?;
+        for customer in customers {
             // One tenant that is damaged must not keep the others away.
             match shared.open(&customer) {
                 Ok(Some(_)) => {}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::item::Kind;
+use crate::tables::import::SqliteImport;
 use crate::tables::part::{Part, PartWriter};
 use crate::tables::{Cell, ColumnType, KeyRange, ShapeColumn, TableShape, TableSum};
 use crate::tenant::database::{Built, build};
@@ -151,13 +152,18 @@ fn a_manifest_that_cannot_be_is_refused_and_what_is_wrong_is_never_in_place() {
 fn dishonest(world: &World, manifest: &DatabaseManifest, harm: &str) -> (String, String, Vec<String>) {
     let tenant = restore::open(&world.place(), &world.customer).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let built = build(&tenant, manifest, &folder.path().join("crm.db"), &mut |_, rows| {
-        if rows == manifest.rows() {
-            let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-            rusqlite::Connection::open(file).unwrap().execute_batch(harm).unwrap();
-        }
-        true
-    });
+    let built = build(
+        &tenant,
+        manifest,
+        Box::new(SqliteImport::begin(&folder.path().join("crm.db")).unwrap()),
+        &mut |_, rows| {
+            if rows == manifest.rows() {
+                let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+                rusqlite::Connection::open(file).unwrap().execute_batch(harm).unwrap();
+            }
+            true
+        },
+    );
     assert!(!folder.path().join("crm.db").exists());
     match built.unwrap() {
         Built::Different { table, what, rows } => (table, what, rows),
@@ -201,13 +207,18 @@ fn a_tenant_that_changes_rows_between_import_and_proof_is_found_and_the_rows_are
     // A table that is not there at all any more.
     let tenant = restore::open(&world.place(), &world.customer).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let gone = build(&tenant, &manifest, &folder.path().join("crm.db"), &mut |_, rows| {
-        if rows == manifest.rows() {
-            let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-            rusqlite::Connection::open(file).unwrap().execute_batch("DROP TABLE contact").unwrap();
-        }
-        true
-    });
+    let gone = build(
+        &tenant,
+        &manifest,
+        Box::new(SqliteImport::begin(&folder.path().join("crm.db")).unwrap()),
+        &mut |_, rows| {
+            if rows == manifest.rows() {
+                let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+                rusqlite::Connection::open(file).unwrap().execute_batch("DROP TABLE contact").unwrap();
+            }
+            true
+        },
+    );
     let error = gone.map(drop).unwrap_err();
     assert!(error.message().contains("`contact`"), "{error:?}");
 }

@@ -5,9 +5,11 @@
 
 mod cells;
 mod conformance;
+mod every_type;
 mod freetds;
 mod migration;
 mod moment;
+mod target;
 mod text;
 mod troubles;
 

@@ -5,10 +5,11 @@ use super::functions::{self, Types};
 use super::tokens::Tokens;
 use super::translate::{Item, Refusal, translate};
 use super::types::Type;
-use super::{Options, system};
+use super::{Options, build, system};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::Path;
+use std::time::Duration;
 
 /// The tables of one session.
 pub(super) struct Engine<'a> {
@@ -29,14 +30,29 @@ pub(super) struct Answer {
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn open(options: &'a Options, databases: &'a Databases, file: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn open(
+        options: &'a Options,
+        databases: &'a Databases,
+        file: &Path,
+        writable: bool,
+    ) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_in_memory_with_flags(flags)?;
         let file = file.to_str().expect("a path of plain letters").replace('\\', "/");
-        connection.execute(&format!("ATTACH ?1 AS {}", options.schema), [format!("file:{file}?mode=ro")])?;
+        connection.execute(
+            &format!("ATTACH ?1 AS {}", options.schema),
+            [format!("file:{file}?mode={}", if writable { "rw" } else { "ro" })],
+        )?;
         let types = Types::default();
         functions::teach(&connection, &types, options)?;
+        build::teach(&connection)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
         Ok(Self { connection, options, databases, system: false, counted: false, types })
+    }
+
+    /// For statements that write.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// From its first read on, the session sees the tables as they are then.
@@ -108,8 +124,9 @@ impl<'a> Engine<'a> {
     /// The type that the column of an item declares.
     fn type_of(&self, item: &Item) -> Option<Type> {
         let (table, column) = item.column.as_ref()?;
-        let sql =
-            format!("SELECT type FROM pragma_table_info(?1, '{}') WHERE name = ?2 COLLATE NOCASE", self.options.schema);
+        // The tables of a session are its own.
+        let schema = if table.starts_with('#') { "main" } else { self.options.schema };
+        let sql = format!("SELECT type FROM pragma_table_info(?1, '{schema}') WHERE name = ?2 COLLATE NOCASE");
         let declared = self.connection.query_row(&sql, [table, column], |row| row.get::<_, String>(0)).optional();
         let declared = declared.ok().flatten()?;
         Some(Type::declared(&declared, self.options.collation, self.options.ansi))

@@ -1,9 +1,10 @@
-//! The databases of the server: the sample, and snapshots of it that were made since.
+//! The databases of the server: the sample, snapshots of it that were made since, and those that logins have made.
 //!
 //! A snapshot is a copy of the sample's file. As on a real server it needs a right, names every data file, and cannot be
 //! dropped while a session uses it. Snapshot isolation is a switch; a session that asks for it where it is off is refused
 //! at its first read.
 
+use super::own::{Guest, OwnDatabases};
 use super::translate::Refusal;
 use super::{DATABASE, Options};
 use rusqlite::Connection;
@@ -26,6 +27,7 @@ struct Copy {
 struct State {
     isolation: bool,
     copies: BTreeMap<String, Copy>,
+    own: OwnDatabases,
 }
 
 /// What is on the server.
@@ -36,7 +38,7 @@ pub(super) struct Databases {
 
 impl Databases {
     pub(super) fn new(isolation: bool) -> Self {
-        let state = Mutex::new(State { isolation, copies: BTreeMap::new() });
+        let state = Mutex::new(State { isolation, copies: BTreeMap::new(), own: OwnDatabases::default() });
         Self { state, folder: tempfile::tempdir().expect("a folder") }
     }
 
@@ -52,6 +54,26 @@ impl Databases {
         self.state().isolation
     }
 
+    /// Those that logins have made.
+    pub(super) fn own(&self) -> Vec<(String, PathBuf)> {
+        let state = self.state();
+        state.own.names().filter_map(|name| Some((name.clone(), state.own.file(name)?))).collect()
+    }
+
+    /// Lets a session into one of those.
+    pub(super) fn enter(&self, name: &str) -> Option<(PathBuf, Guest)> {
+        self.state().own.enter(name)
+    }
+
+    /// A database without tables, for whoever only manages others.
+    pub(super) fn master(&self) -> PathBuf {
+        let file = self.folder.path().join("master.db");
+        let made =
+            Connection::open(&file).and_then(|made| made.execute_batch("CREATE TABLE IF NOT EXISTS spt (x int)"));
+        made.expect("a database");
+        file
+    }
+
     /// The file of a snapshot, and what shows that it is used.
     pub(super) fn open(&self, name: &str) -> Result<(PathBuf, Arc<()>), Refusal> {
         let copy = self.state().copies.get(name).cloned();
@@ -59,12 +81,15 @@ impl Databases {
         Ok((copy.file, copy.used))
     }
 
-    /// `CREATE DATABASE … AS SNAPSHOT OF …`
+    /// `CREATE DATABASE …`, also `… AS SNAPSHOT OF …`
     pub(super) fn create(&self, statement: &str, options: &Options) -> Result<(), Refusal> {
         if options.may_create != Some(true) {
             return Err((262, "CREATE DATABASE permission denied in database 'master'.".to_owned()));
         }
         let name = bracketed(statement).ok_or_else(|| (102, "Incorrect syntax near 'DATABASE'.".to_owned()))?;
+        if statement.ends_with(']') && !statement.contains(" AS SNAPSHOT ") {
+            return self.state().own.create(name, self.folder.path());
+        }
         if !statement.ends_with(&format!(" AS SNAPSHOT OF [{DATABASE}]")) {
             return Err((102, "Incorrect syntax near 'SNAPSHOT'.".to_owned()));
         }
@@ -87,6 +112,9 @@ impl Databases {
     pub(super) fn drop(&self, statement: &str) -> Result<(), Refusal> {
         let name = bracketed(statement).unwrap_or_default();
         let mut state = self.state();
+        if let Some(dropped) = state.own.drop(&name) {
+            return dropped;
+        }
         match state.copies.get(&name).map(|copy| Arc::strong_count(&copy.used)) {
             None => Err((3701, format!("Cannot drop the database '{name}', because it does not exist."))),
             Some(1) => {
@@ -99,6 +127,11 @@ impl Databases {
 
     /// `ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION …`
     pub(super) fn alter(&self, statement: &str, options: &Options) -> Result<(), Refusal> {
+        let name = bracketed(statement).unwrap_or_default();
+        if name != DATABASE {
+            let what = statement.split_once("] ").map_or("", |(_, what)| what);
+            return self.state().own.alter(&name, what);
+        }
         if !options.may_alter {
             return Err((5011, format!("User does not have permission to alter database '{DATABASE}'.")));
         }
@@ -119,6 +152,9 @@ impl Databases {
         for (number, name) in (6..).zip(state.copies.keys()) {
             database.execute((name, number, Some(5), 1))?;
         }
+        for (number, name) in (100..).zip(state.own.names()) {
+            database.execute((name, number, None::<i64>, 0))?;
+        }
         let mut files = connection.prepare("INSERT INTO sys.database_files VALUES (?1, ?2, ?3, ?4)")?;
         for (number, (logical, physical)) in (0..).zip(FILES) {
             // The log comes between them.
@@ -138,11 +174,15 @@ pub(super) fn bracketed(statement: &str) -> Option<String> {
 /// The statements of a batch: what semicolons outside of texts and names separate.
 pub(super) fn statements(batch: &str) -> Vec<&str> {
     let (mut all, mut start, mut inside) = (Vec::new(), 0, None);
-    for (at, letter) in batch.char_indices() {
+    let mut letters = batch.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
         match (inside, letter) {
             (None, '\'') => inside = Some('\''),
             (None, '[') => inside = Some(']'),
-            (Some(end), letter) if end == letter => inside = None,
+            // Twice it is one of the letters.
+            (Some(end), letter) if end == letter && letters.next_if(|(_, next)| *next == end).is_none() => {
+                inside = None;
+            }
             (None, ';') => {
                 all.push(batch[start..at].trim());
                 start = at + 1;

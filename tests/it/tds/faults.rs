@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Fail(&'static str, u32, &'static str),
     /// A statement that begins with these words is answered with this error.
     Refuse(&'static str, u32, &'static str),
+    /// The connection breaks when a statement comes that begins with these words.
+    Cut(&'static str),
     /// The next connections break before a word is said, so many of them: a server that starts again.
     HangUp(usize),
     /// This database is not opened the next so many times: a server that has started and recovers.
@@ -28,7 +30,7 @@ impl Fault {
     fn table(&self) -> Option<&'static str> {
         match self {
             Self::DropInRow(table, _) | Self::Stall(table) | Self::Deny(table) | Self::Fail(table, ..) => Some(table),
-            Self::Refuse(..) | Self::HangUp(_) | Self::Recover(_) | Self::SendTo(_) => None,
+            Self::Refuse(..) | Self::Cut(_) | Self::HangUp(_) | Self::Recover(_) | Self::SendTo(_) => None,
         }
     }
 }
@@ -55,6 +57,13 @@ impl Faults {
             other => other.table().is_some_and(|table| about(statement, table)),
         })?;
         if matches!(faults[met], Fault::Deny(_)) { Some(faults[met].clone()) } else { Some(faults.remove(met)) }
+    }
+
+    /// Whether the connection breaks with this statement.
+    pub(super) fn cuts(&self, statement: &str) -> bool {
+        let mut faults = self.0.lock().expect("nobody panicked");
+        let cut = faults.iter().position(|fault| matches!(fault, Fault::Cut(words) if statement.starts_with(words)));
+        cut.map(|cut| faults.remove(cut)).is_some()
     }
 
     /// Whether this connection breaks at once.

@@ -23,6 +23,10 @@ pub(super) fn teach(connection: &Connection, types: &Types, options: &Options) -
         Ok((value != Value::Null).then(|| kind.bytes_of(&value)))
     })?;
     connection.create_scalar_function("bits_of", 2, flags, |context| {
+        // A number whose bits SQLite would not keep lies there as it goes over the wire.
+        if let rusqlite::types::ValueRef::Blob(bytes) = context.get_raw(0) {
+            return Ok(Some(bytes.iter().rev().copied().collect()));
+        }
         let number: Option<f64> = context.get(0)?;
         Ok(number.map(|number| match context.get::<i64>(1) {
             Ok(4) => (number as f32).to_be_bytes().to_vec(),

@@ -13,9 +13,9 @@ mod encrypt {
     pub(super) const NOT_SUPPORTED: u8 = 2;
 }
 
-/// Lets a client in, or not.
-pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
-    let Some((kind::PRE_LOGIN, asked)) = wire.receive()? else { return Ok(false) };
+/// Lets a client in, or not; gives the database that it is in.
+pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<Option<String>> {
+    let Some((kind::PRE_LOGIN, asked)) = wire.receive()? else { return Ok(None) };
     let wished = option(&asked, 1).and_then(|value| value.first().copied()).unwrap_or(encrypt::NOT_SUPPORTED);
     let granted = match (shared.options.encryption, wished) {
         (Encryption::Refused, _) | (_, encrypt::NOT_SUPPORTED) => encrypt::NOT_SUPPORTED,
@@ -26,7 +26,7 @@ pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
     if granted != encrypt::NOT_SUPPORTED {
         wire.begin_tls(&shared.tls)?;
     }
-    let Some((kind::LOGIN, asked)) = wire.receive()? else { return Ok(false) };
+    let Some((kind::LOGIN, asked)) = wire.receive()? else { return Ok(None) };
     if granted == encrypt::LOGIN_ONLY {
         wire.end_tls();
     }
@@ -34,7 +34,7 @@ pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
     let mut answer = Tokens::default();
     let refusal = if asked.user != USER || asked.password != PASSWORD {
         Some((18456, format!("Login failed for user '{}'.", asked.user)))
-    } else if !asked.database.eq_ignore_ascii_case(DATABASE) && !asked.database.is_empty() || shared.faults.recovers() {
+    } else if !is_there(&asked.database, shared) || shared.faults.recovers() {
         let database = &asked.database;
         Some((4060, format!("Cannot open database \"{database}\" requested by the login. The login failed.")))
     } else {
@@ -44,12 +44,13 @@ pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
         answer.error(*number, 14, message);
         answer.done_with_error();
         wire.send(kind::ANSWER, &answer.0)?;
-        return Ok(false);
+        return Ok(None);
     }
     let login = Login { user: asked.user, read_only: asked.read_only, encrypted: wire.is_encrypted() };
     shared.logins.lock().expect("nobody panicked").push(login);
     let packet = usize::try_from(asked.packet).unwrap_or(4096).clamp(512, 32_767);
-    answer.database_is(DATABASE);
+    let database = if asked.database.is_empty() { DATABASE.to_owned() } else { asked.database };
+    answer.database_is(&database);
     answer.collation_is(Collation::named(shared.options.collation).wire());
     answer.login_accepted(asked.version);
     answer.packets_are(packet);
@@ -60,7 +61,13 @@ pub(super) fn log_in(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
     answer.done(0);
     wire.send(kind::ANSWER, &answer.0)?;
     wire.packet = packet;
-    Ok(elsewhere.is_none())
+    Ok(elsewhere.is_none().then_some(database))
+}
+
+fn is_there(name: &str, shared: &Shared) -> bool {
+    name.is_empty()
+        || [DATABASE, "master"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        || shared.databases.own().iter().any(|(own, _)| own == name)
 }
 
 /// The value of an option in a pre-login.

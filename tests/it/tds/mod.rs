@@ -3,15 +3,18 @@
 //! It is real where a client looks: the pre-login with its choice of encryption, TLS inside of pre-login packets, the
 //! log-in with its errors, batches and `sp_executesql`, and answers in the types that the tables declare. Behind it is
 //! the sample's SQLite file; [`translate`] turns the T-SQL that is needed here into SQLite's and refuses what SQL Server
-//! would refuse. It can also be bad, at an exact moment ([`Fault`]). A client that nobody here wrote says whether it is
+//! would refuse. A login that may can also make databases of its own and fill them ([`own`], [`build`]). It can also be bad, at an exact moment ([`Fault`]). A client that nobody here wrote says whether it is
 //! right: FreeTDS, in `mssql::freetds`.
 
 mod answer;
+mod build;
+mod bulk;
 mod casts;
 mod databases;
 mod faults;
 mod functions;
 mod login;
+mod own;
 mod packets;
 mod session;
 mod system;
@@ -184,6 +187,11 @@ impl Tds {
         self.shared.databases.snapshots()
     }
 
+    /// The databases that logins have made and not removed, with their files.
+    pub(crate) fn own(&self) -> Vec<(String, PathBuf)> {
+        self.shared.databases.own()
+    }
+
     /// Whether snapshot isolation is on.
     pub(crate) fn has_isolation(&self) -> bool {
         self.shared.databases.has_isolation()
@@ -211,8 +219,8 @@ fn serve(client: TcpStream, shared: &Shared) -> std::io::Result<()> {
         return client.shutdown(std::net::Shutdown::Both);
     }
     let mut wire = packets::Wire::new(client);
-    if login::log_in(&mut wire, shared)? {
-        session::serve(&mut wire, shared)?;
+    if let Some(database) = login::log_in(&mut wire, shared)? {
+        session::serve(&mut wire, shared, &database)?;
     }
     Ok(())
 }

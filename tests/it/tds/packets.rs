@@ -10,6 +10,7 @@ pub(super) mod kind {
     pub(crate) const BATCH: u8 = 0x01;
     pub(crate) const RPC: u8 = 0x03;
     pub(crate) const ANSWER: u8 = 0x04;
+    pub(crate) const BULK: u8 = 0x07;
     pub(crate) const ATTENTION: u8 = 0x06;
     pub(crate) const LOGIN: u8 = 0x10;
     pub(crate) const PRE_LOGIN: u8 = 0x12;

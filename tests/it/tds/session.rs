@@ -1,12 +1,13 @@
-//! A session after its log-in: questions as batches and as calls of `sp_executesql`.
+//! A session after its log-in: questions as batches and as calls of `sp_executesql`, and rows in bulk.
 
 use super::answer::{Answer, Engine};
 use super::databases::{bracketed, statements};
 use super::faults::{Fault, about};
+use super::own::Guest;
 use super::packets::{Wire, kind};
 use super::tokens::{Tokens, of_utf16};
 use super::translate::Refusal;
-use super::{DATABASE, Shared, writing};
+use super::{DATABASE, Shared, build, bulk, writing};
 use rusqlite::types::Value;
 use std::io;
 use std::sync::Arc;
@@ -14,25 +15,48 @@ use std::sync::Arc;
 /// `sp_executesql`, by its number.
 const EXECUTE_SQL: u16 = 10;
 
+/// What came of a statement.
+enum Done {
+    Rows(Answer),
+    /// So many rows were changed.
+    Changed(u64),
+}
+
 /// What a session keeps between statements.
 struct Session<'a> {
     engine: Engine<'a>,
     /// Shows that a snapshot is used.
     uses: Option<Arc<()>>,
+    /// Shows that it is in a database that a login has made.
+    guest: Option<Guest>,
+    /// The table for which rows come with the next message.
+    loads: Option<String>,
     /// Whether its transactions want a moment of their own.
     isolated: bool,
 }
 
 /// Answers until the client goes.
-pub(super) fn serve(wire: &mut Wire, shared: &Shared) -> io::Result<()> {
-    let engine = Engine::open(&shared.options, &shared.databases, &shared.options.file).map_err(io::Error::other)?;
-    let mut session = Session { engine, uses: None, isolated: false };
+pub(super) fn serve(wire: &mut Wire, shared: &Shared, database: &str) -> io::Result<()> {
+    let entered = shared.databases.enter(database);
+    let (file, guest) = match entered {
+        Some((file, guest)) => (file, Some(guest)),
+        None if database.eq_ignore_ascii_case("master") => (shared.databases.master(), None),
+        None => (shared.options.file.clone(), None),
+    };
+    let engine = Engine::open(&shared.options, &shared.databases, &file, guest.is_some()).map_err(io::Error::other)?;
+    let mut session = Session { engine, uses: None, guest, loads: None, isolated: false };
     while let Some((kind, message)) = wire.receive()? {
         let (statement, bound, procedure) = match kind {
             kind::BATCH => (of_utf16(without_headers(&message)?), Vec::new(), false),
             kind::RPC => {
                 let (statement, bound) = Reader(without_headers(&message)?).call()?;
                 (statement, bound, true)
+            }
+            kind::BULK => {
+                if !session.load(&message, wire)? {
+                    return Ok(());
+                }
+                continue;
             }
             kind::ATTENTION => {
                 let mut answer = Tokens::default();
@@ -43,6 +67,9 @@ pub(super) fn serve(wire: &mut Wire, shared: &Shared) -> io::Result<()> {
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         shared.statements.lock().expect("nobody panicked").push(statement.trim().to_owned());
+        if session.guest.as_ref().is_some_and(Guest::is_sent_away) || shared.faults.cuts(&statement) {
+            return Ok(());
+        }
         if !answer(wire, shared, &mut session, statement.trim(), &bound, procedure)? {
             return Ok(());
         }
@@ -62,14 +89,14 @@ fn answer<'a>(
     let mut out = Tokens::default();
     shared.happens(statement);
     // Of several statements the last one's answer is sent.
-    let mut answered = Ok(None);
+    let mut answered = Ok(Done::Changed(0));
     for statement in statements(statement) {
         answered = session.answer(statement, bound, shared, &mut out);
         if answered.is_err() {
             break;
         }
     }
-    let rows = answered.as_ref().ok().and_then(Option::as_ref).map_or(0, |answer| answer.rows.len());
+    let rows = if let Ok(Done::Rows(answer)) = &answered { answer.rows.len() } else { 0 };
     let (mut breaks_in, mut refusal) = (None, None);
     match shared.faults.meet(statement, rows) {
         Some(Fault::Stall(_)) => {
@@ -91,8 +118,8 @@ fn answer<'a>(
     }
     let written: Result<u64, Refusal> = match (refusal, answered) {
         (Some(refusal), _) | (None, Err(refusal)) => Err(refusal),
-        (None, Ok(None)) => Ok(0),
-        (None, Ok(Some(answer))) => answer.write(&mut out).map(|starts| {
+        (None, Ok(Done::Changed(rows))) => Ok(rows),
+        (None, Ok(Done::Rows(answer))) => answer.write(&mut out).map(|starts| {
             if let Some(row) = breaks_in.take() {
                 let end = starts.get(row + 1).copied().unwrap_or(out.0.len());
                 breaks_in = Some(starts[row].midpoint(end));
@@ -136,7 +163,7 @@ impl<'a> Session<'a> {
         bound: &[Value],
         shared: &'a Shared,
         out: &mut Tokens,
-    ) -> Result<Option<Answer>, Refusal> {
+    ) -> Result<Done, Refusal> {
         let first = statement.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
         let changed = match first.as_str() {
             "SET" => {
@@ -153,14 +180,38 @@ impl<'a> Session<'a> {
             "SELECT" | "WITH" if self.isolated && !shared.databases.has_isolation() => {
                 Err((3952, format!("Snapshot isolation is not allowed in database '{DATABASE}'.")))
             }
-            "SELECT" | "WITH" => return self.engine.answer(statement, bound).map(Some),
+            "SELECT" | "WITH" => return self.engine.answer(statement, bound).map(Done::Rows),
+            "INSERT" if statement.starts_with("INSERT BULK ") && self.guest.is_some() => {
+                self.loads = bracketed(statement);
+                Ok(())
+            }
+            "CREATE" | "DROP" if statement.contains(" DATABASE ") || self.guest.is_none() => match first.as_str() {
+                "CREATE" => shared.databases.create(statement, &shared.options),
+                _ => shared.databases.drop(statement),
+            },
+            "INSERT" | "UPDATE" | "DELETE" | "CREATE" | "DROP" | "TRUNCATE" if self.guest.is_some() => {
+                return build::execute(self.engine.connection(), statement, bound).map(Done::Changed);
+            }
             "INSERT" | "UPDATE" | "DELETE" => writing::execute(&shared.options, statement, bound),
-            "CREATE" => shared.databases.create(statement, &shared.options),
-            "DROP" => shared.databases.drop(statement),
             "ALTER" => shared.databases.alter(statement, &shared.options),
             _ => Err((3906, format!("Failed to update database \"{DATABASE}\" because the database is read-only."))),
         };
-        changed.map(|()| None)
+        changed.map(|()| Done::Changed(0))
+    }
+
+    /// Takes the rows of a load; `false` when it was not announced.
+    fn load(&mut self, message: &[u8], wire: &mut Wire) -> io::Result<bool> {
+        let Some(table) = self.loads.take() else { return Ok(false) };
+        let mut out = Tokens::default();
+        match build::load(self.engine.connection(), &table, &bulk::rows(message)?) {
+            Ok(rows) => out.done(rows),
+            Err((number, message)) => {
+                out.error(number, 16, &message);
+                out.done_with_error();
+            }
+        }
+        wire.send(kind::ANSWER, &out.0)?;
+        Ok(true)
     }
 
     fn go_to(&mut self, name: &str, shared: &'a Shared, out: &mut Tokens) -> Result<(), Refusal> {
@@ -169,7 +220,7 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let (file, used) = shared.databases.open(name)?;
-        let engine = Engine::open(&shared.options, &shared.databases, &file);
+        let engine = Engine::open(&shared.options, &shared.databases, &file, false);
         self.engine = engine.map_err(|error| (945, error.to_string()))?;
         self.uses = Some(used);
         out.database_is(name);
@@ -184,22 +235,51 @@ fn without_headers(message: &[u8]) -> io::Result<&[u8]> {
 }
 
 /// Reads a call from its bytes.
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> io::Result<&'a [u8]> {
+    pub(super) fn take(&mut self, length: usize) -> io::Result<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
         self.0 = rest;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> io::Result<u8> {
+    pub(super) fn byte(&mut self) -> io::Result<u8> {
         Ok(self.take(1)?[0])
     }
 
-    fn short(&mut self) -> io::Result<u16> {
+    pub(super) fn short(&mut self) -> io::Result<u16> {
         let bytes = self.take(2)?;
         Ok(u16::from_le_bytes([bytes[0], bytes[1]]))
+    }
+
+    /// A text with its length before it, in characters in one byte.
+    pub(super) fn short_text(&mut self) -> io::Result<String> {
+        let length = usize::from(self.byte()?);
+        Ok(of_utf16(self.take(length * 2)?))
+    }
+
+    /// Bytes of any length, which come in parts; `None` is no value.
+    pub(super) fn parts(&mut self) -> io::Result<Option<Vec<u8>>> {
+        if self.take(8)? == [0xFF; 8] {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        loop {
+            match self.long()? {
+                0 => return Ok(Some(bytes)),
+                length => bytes.extend(self.take(length)?),
+            }
+        }
+    }
+
+    /// A whole number of any width; one of a single byte has no sign.
+    pub(super) fn number(bytes: &[u8]) -> Value {
+        let mut wide = [0; 8];
+        let sign = bytes.last().is_some_and(|last| bytes.len() > 1 && last & 0x80 != 0);
+        wide.fill(if sign { 0xFF } else { 0 });
+        wide[..bytes.len()].copy_from_slice(bytes);
+        Value::Integer(i64::from_le_bytes(wide))
     }
 
     fn long(&mut self) -> io::Result<usize> {
@@ -235,13 +315,7 @@ impl<'a> Reader<'a> {
 
     /// A value with its type before it.
     fn value(&mut self) -> io::Result<Value> {
-        let number = |bytes: &[u8]| {
-            let mut wide = [0; 8];
-            let sign = bytes.last().is_some_and(|last| bytes.len() > 1 && last & 0x80 != 0);
-            wide.fill(if sign { 0xFF } else { 0 });
-            wide[..bytes.len()].copy_from_slice(bytes);
-            Value::Integer(i64::from_le_bytes(wide))
-        };
+        let number = Self::number;
         Ok(match self.byte()? {
             0x30 | 0x32 => number(self.take(1)?),
             0x34 => number(self.take(2)?),
@@ -258,14 +332,7 @@ impl<'a> Reader<'a> {
                 let any_length = self.short()? == 0xFFFF;
                 self.take(5)?;
                 if any_length {
-                    self.take(8)?;
-                    let mut bytes = Vec::new();
-                    loop {
-                        match self.long()? {
-                            0 => break Value::Text(of_utf16(&bytes)),
-                            length => bytes.extend(self.take(length)?),
-                        }
-                    }
+                    self.parts()?.map_or(Value::Null, |bytes| Value::Text(of_utf16(&bytes)))
                 } else {
                     match self.short()? {
                         0xFFFF => Value::Null,
@@ -291,7 +358,7 @@ impl<'a> Reader<'a> {
             }
             0xA5 => {
                 if self.short()? == 0xFFFF {
-                    return Err(io::Error::other("bytes of any length are not known as a parameter"));
+                    return Ok(self.parts()?.map_or(Value::Null, Value::Blob));
                 }
                 match self.short()? {
                     0xFFFF => Value::Null,

@@ -85,7 +85,7 @@ pub(super) fn translate(sql: &str) -> Result<Translated, Refusal> {
     Ok(Translated { sql, items, counted })
 }
 
-fn pieces(sql: &str) -> Result<Vec<Piece>, Refusal> {
+pub(super) fn pieces(sql: &str) -> Result<Vec<Piece>, Refusal> {
     let open = |what: char| (105, format!("Unclosed quotation mark after the character string '{what}'."));
     let letters: Vec<char> = sql.chars().collect();
     let (mut found, mut at) = (Vec::new(), 0);
@@ -184,6 +184,9 @@ fn items(pieces: &[Piece]) -> Vec<Item> {
     if pieces.get(start).is_some_and(|piece| piece.is("DISTINCT")) {
         start += 1;
     }
+    if pieces.get(start).is_some_and(|piece| piece.is("TOP")) && matches!(pieces.get(start + 1), Some(Piece::Word(_))) {
+        start += 2;
+    }
     if pieces.get(start).is_some_and(|piece| piece.is("TOP")) {
         start = (start..pieces.len()).find(|at| pieces[*at] == Piece::Mark(')')).map_or(pieces.len(), |at| at + 1);
     }
@@ -252,6 +255,12 @@ pub(super) fn put_together(pieces: &[Piece]) -> Result<String, Refusal> {
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
         match piece {
+            word if word.is("TOP") && matches!(pieces.get(at + 1), Some(Piece::Word(_))) => {
+                if let (Some(limit), Some(Piece::Word(rows))) = (limits.last_mut(), pieces.get(at + 1)) {
+                    *limit = Some(rows.clone());
+                }
+                at += 1;
+            }
             word if word.is("TOP") => {
                 let Some([Piece::Mark('('), Piece::Word(rows), Piece::Mark(')')]) = pieces.get(at + 1..at + 4) else {
                     return Err((102, "Incorrect syntax near 'TOP'.".to_owned()));

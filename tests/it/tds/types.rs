@@ -217,6 +217,7 @@ impl Type {
         };
         match self {
             Self::Varchar(_, collation) | Self::Text(collation) => collation.encode(&text),
+            Self::Opaque("char") => COLLATIONS[0].encode(&text),
             _ => utf16(&text),
         }
     }

@@ -10,7 +10,7 @@ use crate::tables::{Cell, ColumnType, Other, ShapeColumn, TableShape, Wide};
 use tiberius::ColumnData;
 
 /// Types that are not taken apart and whose bytes are their whole value.
-const OPAQUE: [&str; 3] = ["geography", "geometry", "hierarchyid"];
+pub(crate) const OPAQUE: [&str; 3] = ["geography", "geometry", "hierarchyid"];
 
 /// The name of a column of the table that is read.
 pub(super) fn name(column: &ShapeColumn) -> String {
@@ -18,7 +18,7 @@ pub(super) fn name(column: &ShapeColumn) -> String {
 }
 
 /// A name in brackets, whatever is in it.
-pub(super) fn bracketed(name: &str) -> String {
+pub(crate) fn bracketed(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The library that speaks to the server is asynchronous, callers are not: each [`MssqlDatabase`] has a thread with a
 //! connection of its own ([`line`]), and hands it one question at a time. What is sent is a SELECT, with the intent to
-//! read only, but for what one moment for all readers needs ([`moment`]). An answer is a page, so that a lost connection costs one page: the thread makes another connection and
+//! read only, but for what one moment for all readers needs ([`moment`]), and for the tenant that builds a database ([`writer`]). An answer is a page, so that a lost connection costs one page: the thread makes another connection and
 //! asks again. Text that is not what its column promises would end an answer in the middle; such a page is asked for
 //! once more as bytes, decoded here, and noted ([`Irregular`]).
 
@@ -17,6 +17,10 @@ mod page;
 mod schema;
 mod text;
 mod trouble;
+mod writer;
+
+pub(crate) use exact::{OPAQUE, bracketed};
+pub(crate) use writer::MssqlWriter;
 
 use super::address::Server;
 use super::query::Rendered;

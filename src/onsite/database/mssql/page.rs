@@ -51,7 +51,7 @@ pub(super) fn row(values: &[ColumnData<'static>]) -> Row {
 
 /// A value with its type: some servers refuse a NULL that has none. Small numbers are `int` as the vendor's keys are, so
 /// that their indexes serve.
-fn bind(value: &Value) -> Box<dyn ToSql> {
+pub(super) fn bind(value: &Value) -> Box<dyn ToSql> {
     match value {
         Value::Null => Box::new(None::<i32>),
         Value::Integer(number) => match i32::try_from(*number) {

@@ -1,0 +1,161 @@
+//! Building the customer's database out of parts, all or nothing.
+//!
+//! An [`Import`] builds where nobody looks: a temporary file beside the place of the database ([`SqliteImport`]), or another
+//! database on the same server ([`MssqlImport`]). When all parts are in it, it is read again, as any database is, and the sums of
+//! what is **there** are compared with what was sent. Only then do decisions about people change it ([`Adjustments`]), and only
+//! then does it take its place. Whatever happens before leaves the old database as it was.
+
+pub(crate) mod mssql;
+mod sqlite;
+mod stage;
+mod values;
+
+pub use mssql::MssqlImport;
+pub use sqlite::SqliteImport;
+
+use super::adjust::{Adjusted, Adjustments};
+use super::export::sum;
+use super::part::{PartHead, PartReader};
+use super::{KeyRange, Large, TableShape, TableSum};
+use crate::onsite::database::Database;
+use crate::{Code, Error, Result};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+/// Writes the content of a value that left its row. The number is where it begins among the values of its part.
+pub type GiveLarge<'a> = dyn FnMut(&Large, u64, &mut dyn Write) -> Result<()> + 'a;
+
+/// A database that is being built. Dropped before its end it leaves nothing.
+pub trait Import {
+    /// Makes a table, empty; also one whose rows stay behind. A table that is there already must have the same shape.
+    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()>;
+    /// Adds the rows of a part. After an error nothing of it is there, and it may come again.
+    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()>;
+    /// What the parts say that is there, table by table.
+    fn sums(&self) -> BTreeMap<String, TableSum>;
+    /// Reads every table again and compares it with what was sent: the sums of the other side, by the names of the tables. A
+    /// table that is expected and not there has no rows; one that is not expected must have none.
+    fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>>;
+    /// What is there so far, to read: for a comparison row by row.
+    fn database(&self) -> Result<Box<dyn Database>>;
+    /// Changes what was decided to be different on this side. Only what was proven may be changed.
+    fn adjust(&mut self, adjustments: &Adjustments) -> Result<Vec<Adjusted>>;
+    /// Puts the database in its place. What was there is gone.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// What was sent of a table, and what is in the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The table.
+    pub table: String,
+    /// What must be there.
+    pub expected: TableSum,
+    /// What was read from the database.
+    pub found: TableSum,
+}
+
+impl Proof {
+    /// Whether it is what it must be.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.expected == self.found
+    }
+}
+
+/// The tables of a database that is being built, and what is known of their rows.
+#[derive(Default)]
+struct Tables {
+    /// By their names in lower case.
+    tables: BTreeMap<String, Imported>,
+    /// Whether what is there now was proven.
+    proven: bool,
+}
+
+/// A table so far.
+struct Imported {
+    shape: Arc<TableShape>,
+    /// What its parts say.
+    sum: TableSum,
+    /// Where its parts begin: none may come twice.
+    ranges: Vec<KeyRange>,
+}
+
+impl Tables {
+    /// Whether a table is there already; it must have this shape then.
+    fn has(&self, shape: &TableShape) -> Result<bool> {
+        let table = self.tables.get(&shape.name.to_lowercase());
+        table.map_or(Ok(()), |table| table.shape.must_equal(shape)).map(|()| table.is_some())
+    }
+
+    /// A table was made.
+    fn add(&mut self, shape: &Arc<TableShape>) {
+        let table = Imported { shape: Arc::clone(shape), sum: TableSum::default(), ranges: Vec::new() };
+        self.tables.insert(shape.name.to_lowercase(), table);
+        self.proven = false;
+    }
+
+    /// The shape for a part whose rows come next.
+    fn begin(&mut self, head: &PartHead) -> Result<Arc<TableShape>> {
+        let name = &head.shape.name;
+        let Some(table) = self.tables.get(&name.to_lowercase()) else {
+            return Err(Error::new(Code::Internal, format!("the table `{name}` was not made")));
+        };
+        if table.ranges.iter().any(|range| range.after == head.range.after || range.until == head.range.until) {
+            return Err(Error::new(Code::PartInvalid, format!("a range of `{name}` comes twice"))
+                .hint("each range of a table must be imported once"));
+        }
+        self.proven = false;
+        Ok(Arc::clone(&table.shape))
+    }
+
+    /// All rows of a part are there.
+    fn end(&mut self, head: PartHead) {
+        if let Some(table) = self.tables.get_mut(&head.shape.name.to_lowercase()) {
+            table.sum += head.sum;
+            table.ranges.push(head.range);
+        }
+    }
+
+    fn sums(&self) -> BTreeMap<String, TableSum> {
+        self.tables.values().map(|table| (table.shape.name.clone(), table.sum)).collect()
+    }
+
+    fn shapes(&self) -> Vec<Arc<TableShape>> {
+        self.tables.values().map(|table| Arc::clone(&table.shape)).collect()
+    }
+
+    fn must_be_proven(&self) -> Result<()> {
+        if self.proven {
+            return Ok(());
+        }
+        Err(Error::new(Code::VerificationFailed, "the imported database was not proven to be what was sent")
+            .hint("compare the tables that differ, and send these again"))
+    }
+}
+
+/// Reads every table from `database` and compares.
+fn prove(
+    tables: &mut Tables,
+    database: &mut dyn Database,
+    expected: &BTreeMap<String, TableSum>,
+) -> Result<Vec<Proof>> {
+    let mut expected: BTreeMap<String, (&str, TableSum)> =
+        expected.iter().map(|(name, sum)| (name.to_lowercase(), (name.as_str(), *sum))).collect();
+    let mut proofs = Vec::with_capacity(tables.tables.len());
+    for (name, table) in &tables.tables {
+        let found = sum(database, &table.shape, &KeyRange::all())?;
+        let expected = expected.remove(name).map(|(_, sum)| sum).unwrap_or_default();
+        proofs.push(Proof { table: table.shape.name.clone(), expected, found });
+    }
+    let absent = expected.into_values().map(|(name, expected)| Proof {
+        table: name.to_owned(),
+        expected,
+        found: TableSum::default(),
+    });
+    proofs.extend(absent);
+    tables.proven = proofs.iter().all(Proof::holds);
+    Ok(proofs)
+}

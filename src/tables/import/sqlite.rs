@@ -1,0 +1,211 @@
+//! A SQLite database, built in a temporary file beside its place.
+
+use super::values::{self, Values};
+use super::{GiveLarge, Import, Proof, Tables, prove};
+use crate::onsite::database::{Database, Row, SqliteDatabase, Value};
+use crate::tables::adjust::{Adjustable, Adjusted, Adjustments};
+use crate::tables::part::PartReader;
+use crate::tables::stored::to_sqlite;
+use crate::tables::{Cell, ColumnType, Key, TableShape, TableSum};
+use crate::{Code, Error, Result};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempPath;
+
+/// A SQLite database that is being built.
+pub struct SqliteImport {
+    connection: Connection,
+    /// Removed when the import is dropped, unless it has taken its place.
+    file: TempPath,
+    path: PathBuf,
+    tables: Tables,
+}
+
+impl SqliteImport {
+    /// Begins a database that will be at `path`.
+    pub fn begin(path: &Path) -> Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let file = tempfile::Builder::new().prefix(".import-").suffix(".db").tempfile_in(folder);
+        let file = file.map_err(|cause| Error::io("create a database in", folder, cause))?.into_temp_path();
+        let connection = Connection::open(&file).map_err(|cause| failed("begin", cause))?;
+        // A file that was cut short is thrown away and not repaired: flushes are of no use before the end. The journal in memory
+        // takes back a part that was refused, and holds little, because parts add pages and hardly change any.
+        connection
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768")
+            .map_err(|cause| failed("begin", cause))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self { connection, file, path: path.to_owned(), tables: Tables::default() })
+    }
+}
+
+impl Import for SqliteImport {
+    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()> {
+        if self.tables.has(shape)? {
+            return Ok(());
+        }
+        (&self.connection).create(shape)?;
+        self.tables.add(shape);
+        Ok(())
+    }
+
+    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
+        self.table(&Arc::clone(part.shape()))?;
+        let head = part.head().clone();
+        let shape = self.tables.begin(&head)?;
+        let name = &shape.name;
+        let broken = |cause| failed(&format!("import a part of `{name}` into"), cause);
+        let transaction = self.connection.unchecked_transaction().map_err(broken)?;
+        {
+            let mut insert = transaction.prepare_cached(&insert(&shape)).map_err(broken)?;
+            let mut values = Values::new(&transaction, &shape, large);
+            for row in part {
+                let mut row = row?;
+                let streamed = values.restore(&mut row)?;
+                for (place, (column, cell)) in shape.columns.iter().zip(&row).enumerate() {
+                    match cell {
+                        Cell::Large(large) => insert.raw_bind_parameter(place + 1, values::room(column.kind, large)),
+                        cell => insert.raw_bind_parameter(place + 1, to_sqlite(column.kind, cell)),
+                    }
+                    .map_err(broken)?;
+                }
+                insert.raw_execute().map_err(|cause| refused(&shape, &row, cause))?;
+                values.fill(&row, &streamed)?;
+            }
+        }
+        transaction.commit().map_err(broken)?;
+        self.tables.end(head);
+        Ok(())
+    }
+
+    fn sums(&self) -> BTreeMap<String, TableSum> {
+        self.tables.sums()
+    }
+
+    fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
+        let mut database = self.database()?;
+        prove(&mut self.tables, &mut *database, expected)
+    }
+
+    fn database(&self) -> Result<Box<dyn Database>> {
+        Ok(Box::new(SqliteDatabase::open(&self.file, "crm7")?))
+    }
+
+    fn adjust(&mut self, adjustments: &Adjustments) -> Result<Vec<Adjusted>> {
+        self.tables.must_be_proven()?;
+        let shapes = self.tables.shapes();
+        let transaction = self.connection.unchecked_transaction().map_err(|cause| failed("adjust", cause))?;
+        let adjusted = adjustments.apply(&mut &*transaction, &shapes)?;
+        transaction.commit().map_err(|cause| failed("adjust", cause))?;
+        Ok(adjusted)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.tables.must_be_proven()?;
+        self.connection.close().map_err(|(_, cause)| failed("end", cause))?;
+        let flushed = std::fs::OpenOptions::new().write(true).open(&self.file).and_then(|file| file.sync_all());
+        flushed.map_err(|cause| Error::io("flush", &self.file, cause))?;
+        self.file.persist(&self.path).map_err(|cause| Error::io("create", &self.path, cause.error))
+    }
+}
+
+impl Adjustable for &Connection {
+    fn table(&self, name: &str) -> String {
+        quoted(name)
+    }
+
+    fn column(&self, name: &str) -> String {
+        quoted(name)
+    }
+
+    fn mark(&self, place: usize) -> String {
+        format!("?{place}")
+    }
+
+    fn create(&mut self, shape: &TableShape) -> Result<()> {
+        self.execute_batch(&create(shape)).map_err(|cause| {
+            Error::new(Code::DatabaseUnreadable, format!("SQLite cannot have the table `{}`", shape.name))
+                .because(cause)
+        })
+    }
+
+    fn change(&mut self, sql: &str, values: &[Value]) -> Result<u64> {
+        let changed =
+            self.prepare_cached(sql).and_then(|mut change| change.execute(rusqlite::params_from_iter(values)));
+        changed.map(|rows| rows as u64).map_err(|cause| failed("adjust", cause))
+    }
+
+    fn ask(&mut self, sql: &str) -> Result<Vec<Row>> {
+        let asked = || -> rusqlite::Result<Vec<Row>> {
+            let mut asked = self.prepare(sql)?;
+            let columns = asked.column_count();
+            let value = |value: ValueRef<'_>| match value {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Integer(number),
+                ValueRef::Real(number) => Value::Real(number),
+                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+            };
+            let rows = asked.query_map([], |row| {
+                (0..columns).map(|place| row.get_ref(place).map(value)).collect::<rusqlite::Result<_>>().map(Row)
+            })?;
+            rows.collect()
+        };
+        asked().map_err(|cause| failed("adjust", cause))
+    }
+}
+
+fn failed(doing: &str, cause: rusqlite::Error) -> Error {
+    Error::new(Code::StoreUnusable, format!("cannot {doing} the tenant's database")).because(cause)
+}
+
+/// A row that SQLite does not take: its key is there already, or a value is NULL where none may be.
+fn refused(shape: &TableShape, row: &[Cell], cause: rusqlite::Error) -> Error {
+    let name = shape.row_name(&shape.key_of(row));
+    let constraint = cause.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
+    let code = if constraint { Code::PartInvalid } else { Code::StoreUnusable };
+    Error::new(code, format!("the row {name} cannot be imported")).because(cause)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn insert(shape: &TableShape) -> String {
+    let marks: Vec<String> = (1..=shape.columns.len()).map(|place| format!("?{place}")).collect();
+    format!("INSERT INTO {} VALUES ({})", quoted(&shape.name), marks.join(", "))
+}
+
+/// The statement that makes a table. A key that is one whole number becomes the number of the row.
+fn create(shape: &TableShape) -> String {
+    let key = shape.key();
+    let mut sql = format!("CREATE TABLE {} (", quoted(&shape.name));
+    for (place, column) in shape.columns.iter().enumerate() {
+        let _ = write!(sql, "{}{} ", if place == 0 { "" } else { ", " }, quoted(&column.name));
+        if key == Key::Integer(place) {
+            sql.push_str("INTEGER PRIMARY KEY");
+            continue;
+        }
+        sql.push_str(&declaration(column.kind, &column.declared));
+        if !column.nullable {
+            sql.push_str(" NOT NULL");
+        }
+    }
+    if let Key::Columns(places) = key {
+        let names: Vec<String> = places.iter().map(|place| quoted(&shape.columns[*place].name)).collect();
+        let _ = write!(sql, ", PRIMARY KEY ({})", names.join(", "));
+    }
+    sql + ")"
+}
+
+/// What the source declares; but SQLite must take a text for a text.
+fn declaration(kind: ColumnType, declared: &str) -> String {
+    let textual = matches!(kind, ColumnType::Wide | ColumnType::Narrow(_));
+    if textual && !declared.contains("char") && !declared.contains("text") {
+        return "nvarchar".to_owned();
+    }
+    if declared.is_empty() { String::new() } else { quoted(declared) }
+}
