@@ -39,7 +39,7 @@ pub trait Import {
     /// table that is expected and not there has no rows; one that is not expected must have none.
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>>;
     /// What is there so far, to read: for a comparison row by row.
-    fn database(&self) -> Result<Box<dyn Database>>;
+    fn database(&mut self) -> Result<Box<dyn Database>>;
     /// Changes what was decided to be different on this side. Only what was proven may be changed.
     fn adjust(&mut self, adjustments: &Adjustments) -> Result<Vec<Adjusted>>;
     /// Puts the database in its place. What was there is gone.

@@ -149,7 +149,7 @@ impl Import for MssqlImport {
         prove(&mut self.tables, &mut *database, expected)
     }
 
-    fn database(&self) -> Result<Box<dyn Database>> {
+    fn database(&mut self) -> Result<Box<dyn Database>> {
         Ok(Box::new(MssqlDatabase::open(&self.build, SCHEMA)?))
     }
 

@@ -23,7 +23,12 @@ pub struct SqliteImport {
     file: TempPath,
     path: PathBuf,
     tables: Tables,
+    /// What its list of tables will hold.
+    listed: Vec<Listed>,
 }
+
+/// A line of SQLite's list of tables: kind, name, table, first page, statement.
+type Listed = (String, String, String, i64, Option<String>);
 
 impl SqliteImport {
     /// Begins a database that will be at `path`.
@@ -35,10 +40,44 @@ impl SqliteImport {
         // A file that was cut short is thrown away and not repaired: flushes are of no use before the end. The journal in memory
         // takes back a part that was refused, and holds little, because parts add pages and hardly change any.
         connection
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768")
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;
+                 PRAGMA writable_schema = ON")
             .map_err(|cause| failed("begin", cause))?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, file, path: path.to_owned(), tables: Tables::default() })
+        Ok(Self { connection, file, path: path.to_owned(), tables: Tables::default(), listed: Vec::new() })
+    }
+
+    /// Makes a table, and takes it out of the list on disk. SQLite reads all of that list for each table that is made, so with
+    /// very many tables that would be most of the work; the connection itself knows its tables without it. The list is whole
+    /// again before anybody reads the file ([`list`](Self::list)), and a file that does not get there is thrown away.
+    fn make(&mut self, shape: &TableShape) -> Result<()> {
+        let failed = |cause| failed("make a table in", cause);
+        self.connection.execute_batch("BEGIN").map_err(failed)?;
+        let made = (&self.connection).create(shape).and_then(|()| self.unlist().map_err(failed));
+        self.connection.execute_batch(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(failed)?;
+        made
+    }
+
+    fn unlist(&mut self) -> rusqlite::Result<()> {
+        let mut lines =
+            self.connection.prepare_cached("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master")?;
+        let lines = lines.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+        let lines: Vec<Listed> = lines.collect::<rusqlite::Result<_>>()?;
+        self.connection.prepare_cached("DELETE FROM sqlite_master")?.execute([])?;
+        self.listed.extend(lines);
+        Ok(())
+    }
+
+    /// Puts all tables into the list on disk.
+    fn list(&mut self) -> Result<()> {
+        let mut listed = || -> rusqlite::Result<()> {
+            let transaction = self.connection.unchecked_transaction()?;
+            for line in self.listed.drain(..) {
+                transaction.prepare_cached("INSERT INTO sqlite_master VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(line)?;
+            }
+            transaction.commit()
+        };
+        listed().map_err(|cause| failed("list the tables of", cause))
     }
 }
 
@@ -47,7 +86,7 @@ impl Import for SqliteImport {
         if self.tables.has(shape)? {
             return Ok(());
         }
-        (&self.connection).create(shape)?;
+        self.make(shape)?;
         self.tables.add(shape);
         Ok(())
     }
@@ -90,7 +129,8 @@ impl Import for SqliteImport {
         prove(&mut self.tables, &mut *database, expected)
     }
 
-    fn database(&self) -> Result<Box<dyn Database>> {
+    fn database(&mut self) -> Result<Box<dyn Database>> {
+        self.list()?;
         Ok(Box::new(SqliteDatabase::open(&self.file, "crm7")?))
     }
 

@@ -116,8 +116,8 @@ fn form(kind: ColumnType) -> Form {
 pub(super) fn objection(column: &ShapeColumn) -> Option<&'static str> {
     let (name, sizes) = column.declared.split_once('(').unwrap_or((&column.declared, ")"));
     let name = name.trim_end();
-    let sizes = sizes.strip_suffix(')').filter(|sizes| sizes.chars().all(|sign| sign.is_ascii_digit() || sign == ','));
-    let sized = sizes.is_some() || column.declared.ends_with("(max)");
+    let digits = |sizes: &str| sizes.chars().all(|sign| sign.is_ascii_digit() || sign == ',');
+    let sized = sizes.strip_suffix(')').is_some_and(|sizes| sizes == "max" || digits(sizes));
     let code_page = if let ColumnType::Narrow(code_page) = column.kind { code_page } else { 0 };
     let known = match column.kind {
         ColumnType::Dynamic => return Some("comes from SQLite, whose columns hold anything"),

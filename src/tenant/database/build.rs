@@ -77,12 +77,12 @@ pub(crate) fn build(
     let proofs = import.prove(&expected)?;
     match proofs.iter().find(|proof| !proof.holds()) {
         None => Ok(Built::Ready(import, expected)),
-        Some(proof) => different(tenant, manifest, &*import, proof),
+        Some(proof) => different(tenant, manifest, &mut *import, proof),
     }
 }
 
 /// Says which rows of a table differ between its parts and the database.
-fn different(tenant: &Tenant, manifest: &DatabaseManifest, import: &dyn Import, proof: &Proof) -> Result<Built> {
+fn different(tenant: &Tenant, manifest: &DatabaseManifest, import: &mut dyn Import, proof: &Proof) -> Result<Built> {
     let what = format!("the manifest says {}, the database has {}", proof.expected, proof.found);
     let mut rows = Vec::new();
     if let Some(table) = manifest.tables.iter().find(|table| table.shape.name == proof.table) {

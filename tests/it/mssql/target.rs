@@ -368,6 +368,7 @@ fn a_type_from_a_stranger_never_becomes_a_part_of_a_statement() {
         "decimal(1,2)--",
         "int identity",
         "no_such_type",
+        "nvarchar(1); DROP TABLE x --(max)",
         "",
     ] {
         let mut contact = shape(&mut *database, "contact");

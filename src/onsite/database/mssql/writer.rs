@@ -17,6 +17,11 @@ use tokio::runtime::Runtime;
 /// The rows of a load, one after the other.
 pub(crate) type NextRow<'a> = dyn FnMut() -> Result<Option<Vec<ColumnData<'static>>>> + 'a;
 
+/// What a session must hold to: where the server's defaults are those of long ago, it would cut blanks and zeros off the ends of
+/// values, and shorten what is too long, without a word.
+const SETTINGS: &str = "SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON; SET ARITHABORT ON; \
+    SET CONCAT_NULL_YIELDS_NULL ON; SET NUMERIC_ROUNDABORT OFF";
+
 /// A connection that writes.
 pub(crate) struct MssqlWriter {
     server: Server,
@@ -36,7 +41,9 @@ impl MssqlWriter {
         let config = connect::config(&server)?;
         let client = runtime.block_on(connect::connect(&config, &server));
         let client = client.map_err(|cause| Trouble::of(&cause, &server, false).error)?;
-        Ok(Self { server, client, runtime })
+        let mut writer = Self { server, client, runtime };
+        writer.run(SETTINGS)?;
+        Ok(writer)
     }
 
     /// Executes a statement as it is: for what makes databases and tables.
