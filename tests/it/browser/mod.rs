@@ -5,6 +5,7 @@
 
 mod board;
 mod chromium;
+mod few;
 mod hands;
 mod journey;
 mod looks;
