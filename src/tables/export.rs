@@ -16,6 +16,10 @@ use std::sync::Arc;
 /// A page: large enough that a query pays, small enough to forget.
 const PAGE: PageLimit = PageLimit { rows: 2000, bytes: 4 << 20 };
 
+/// A part of fewer bytes is not compressed: to make what compresses and what expands, for each of its columns, takes longer than
+/// all the rest of it.
+const SMALL: usize = 16 << 10;
+
 /// A part also ends when so many bytes have left its rows: what is damaged or changes costs a part.
 const BESIDE: u64 = 256 << 20;
 /// Where nothing is written, values above this size are read as streams.
@@ -70,7 +74,9 @@ impl TableExport {
             let limit = PageLimit { rows: PAGE.rows.min(room), ..PAGE };
             let page = database.cells_beside(&self.shape, &self.rest, limit, beside)?;
             if let (None, Some(into)) = (&writer, into.take_if(|_| !page.rows.is_empty())) {
-                writer = Some(PartWriter::new(&self.shape, self.level, into()?)?);
+                let weight = || page.rows.iter().flatten().map(Cell::weight).sum::<usize>();
+                let small = !page.more && page.rows.len() * size_of::<Cell>() < SMALL && weight() < SMALL;
+                writer = Some(PartWriter::new(&self.shape, if small { 0 } else { self.level }, into()?)?);
             }
             let Some(open) = &mut writer else {
                 self.ended = true;

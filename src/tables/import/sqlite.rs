@@ -10,7 +10,7 @@ use crate::tables::{Cell, ColumnType, Key, TableShape, TableSum};
 use crate::{Code, Error, Result};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,12 @@ pub struct SqliteImport {
     tables: Tables,
     /// What its list of tables will hold.
     listed: Vec<Listed>,
+    /// The tables that the connection knows, by their names in lower case.
+    known: HashSet<String>,
 }
+
+/// So many tables are made on one connection: SQLite looks at all that it knows for each that is made.
+const AT_ONCE: usize = 256;
 
 /// A line of SQLite's list of tables: kind, name, table, first page, statement.
 type Listed = (String, String, String, i64, Option<String>);
@@ -36,21 +41,20 @@ impl SqliteImport {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let file = tempfile::Builder::new().prefix(".import-").suffix(".db").tempfile_in(folder);
         let file = file.map_err(|cause| Error::io("create a database in", folder, cause))?.into_temp_path();
-        let connection = Connection::open(&file).map_err(|cause| failed("begin", cause))?;
-        // A file that was cut short is thrown away and not repaired: flushes are of no use before the end. The journal in memory
-        // takes back a part that was refused, and holds little, because parts add pages and hardly change any.
-        connection
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;
-                 PRAGMA writable_schema = ON")
-            .map_err(|cause| failed("begin", cause))?;
-        connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, file, path: path.to_owned(), tables: Tables::default(), listed: Vec::new() })
+        let connection = connect(&file)?;
+        let (path, tables) = (path.to_owned(), Tables::default());
+        Ok(Self { connection, file, path, tables, listed: Vec::new(), known: HashSet::new() })
     }
 
-    /// Makes a table, and takes it out of the list on disk. SQLite reads all of that list for each table that is made, so with
-    /// very many tables that would be most of the work; the connection itself knows its tables without it. The list is whole
-    /// again before anybody reads the file ([`list`](Self::list)), and a file that does not get there is thrown away.
+    /// Makes a table, and takes it out of the list on disk. SQLite reads all of that list for each table that is made, and looks
+    /// at each table that it knows, so with very many tables that would be most of the work. A connection knows its own tables
+    /// without the list, and the next one begins with none. The list is whole again before anybody reads the file
+    /// ([`list`](Self::list)), and a file that does not get there is thrown away.
     fn make(&mut self, shape: &TableShape) -> Result<()> {
+        if self.known.len() >= AT_ONCE {
+            self.connection = connect(&self.file)?;
+            self.known.clear();
+        }
         let failed = |cause| failed("make a table in", cause);
         self.connection.execute_batch("BEGIN").map_err(failed)?;
         let made = (&self.connection).create(shape).and_then(|()| self.unlist().map_err(failed));
@@ -68,8 +72,11 @@ impl SqliteImport {
         Ok(())
     }
 
-    /// Puts all tables into the list on disk.
+    /// Puts all tables into the list on disk, and knows them all.
     fn list(&mut self) -> Result<()> {
+        if self.listed.is_empty() {
+            return Ok(());
+        }
         let mut listed = || -> rusqlite::Result<()> {
             let transaction = self.connection.unchecked_transaction()?;
             for line in self.listed.drain(..) {
@@ -77,7 +84,10 @@ impl SqliteImport {
             }
             transaction.commit()
         };
-        listed().map_err(|cause| failed("list the tables of", cause))
+        listed().map_err(|cause| failed("list the tables of", cause))?;
+        self.connection = connect(&self.file)?;
+        self.known = self.tables.shapes().iter().map(|shape| shape.name.to_lowercase()).collect();
+        Ok(())
     }
 }
 
@@ -87,6 +97,7 @@ impl Import for SqliteImport {
             return Ok(());
         }
         self.make(shape)?;
+        self.known.insert(shape.name.to_lowercase());
         self.tables.add(shape);
         Ok(())
     }
@@ -95,6 +106,9 @@ impl Import for SqliteImport {
         self.table(&Arc::clone(part.shape()))?;
         let head = part.head().clone();
         let shape = self.tables.begin(&head)?;
+        if !self.known.contains(&shape.name.to_lowercase()) {
+            self.list()?;
+        }
         let name = &shape.name;
         let broken = |cause| failed(&format!("import a part of `{name}` into"), cause);
         let transaction = self.connection.unchecked_transaction().map_err(broken)?;
@@ -196,6 +210,22 @@ impl Adjustable for &Connection {
         };
         asked().map_err(|cause| failed("adjust", cause))
     }
+}
+
+/// A connection to a file that is being built.
+fn connect(file: &Path) -> Result<Connection> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open(file)?;
+        // A file that was cut short is thrown away and not repaired: flushes are of no use before the end. The journal in memory
+        // takes back a part that was refused, and holds little, because parts add pages and hardly change any.
+        connection.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;
+             PRAGMA writable_schema = ON",
+        )?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(|cause| failed("begin", cause))
 }
 
 fn failed(doing: &str, cause: rusqlite::Error) -> Error {

@@ -38,13 +38,17 @@ pub struct PartWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> PartWriter<W> {
-    /// A part of a table of this shape, compressed with this level of zstd, written to `into`.
+    /// A part of a table of this shape, compressed with this level of zstd (with 0 not at all), written to `into`.
     pub fn new(shape: &Arc<TableShape>, level: i32, into: W) -> Result<Self> {
         let schema = schema(shape);
+        let compression = match level {
+            0 => Compression::UNCOMPRESSED,
+            level => Compression::ZSTD(ZstdLevel::try_new(level).map_err(failed)?),
+        };
         let mut properties = WriterProperties::builder()
             .set_writer_version(WriterVersion::PARQUET_1_0)
             .set_created_by(CREATED_BY.to_owned())
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(level).map_err(failed)?))
+            .set_compression(compression)
             // Nobody looks for a value in a part: statistics would only be a second, unproven copy of some.
             .set_statistics_enabled(EnabledStatistics::None)
             .set_offset_index_disabled(true)

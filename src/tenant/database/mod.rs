@@ -82,12 +82,14 @@ impl Database {
 
     /// Notes how it stands, if it is still about this.
     fn note(&self, goal: Goal, state: DatabaseState) {
+        // Who waits, waits for its end: how far it is is only looked up.
+        let ended = !matches!(state, DatabaseState::Building { .. });
         self.state.send_if_modified(|now| {
             let same = now.as_ref().is_some_and(|(about, _)| *about == goal);
             if same {
                 *now = Some((goal, state));
             }
-            same
+            same && ended
         });
     }
 }

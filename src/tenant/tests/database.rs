@@ -1,13 +1,18 @@
 //! The customer's database at the tenant: all of it, proven, or none of it.
 
 use super::*;
+use crate::Result;
 use crate::item::Kind;
-use crate::tables::import::SqliteImport;
-use crate::tables::part::{Part, PartWriter};
+use crate::onsite::database::Database;
+use crate::tables::adjust::{Adjusted, Adjustments};
+use crate::tables::import::{GiveLarge, Import, Proof, SqliteImport};
+use crate::tables::part::{Part, PartReader, PartWriter};
 use crate::tables::{Cell, ColumnType, KeyRange, ShapeColumn, TableShape, TableSum};
 use crate::tenant::database::{Built, build};
 use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
 use crate::tenant::restore;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 fn column(name: &str, declared: &str, key: u32) -> ShapeColumn {
@@ -148,22 +153,59 @@ fn a_manifest_that_cannot_be_is_refused_and_what_is_wrong_is_never_in_place() {
     tenant.stop();
 }
 
-/// Builds what was landed, and lets a bad tenant change the file when all parts are in it, before it is proven.
+/// An import of a bad tenant: it changes its file when all parts are in it, before it is proven.
+struct Dishonest {
+    honest: Box<SqliteImport>,
+    folder: PathBuf,
+    harm: String,
+}
+
+impl Dishonest {
+    fn begin(folder: &Path, harm: &str) -> Box<dyn Import> {
+        let honest = Box::new(SqliteImport::begin(&folder.join("crm.db")).unwrap());
+        Box::new(Self { honest, folder: folder.to_owned(), harm: harm.to_owned() })
+    }
+}
+
+impl Import for Dishonest {
+    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()> {
+        self.honest.table(shape)
+    }
+
+    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
+        self.honest.part(part, large)
+    }
+
+    fn sums(&self) -> BTreeMap<String, TableSum> {
+        self.honest.sums()
+    }
+
+    fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
+        // Whoever reads the file finds all tables in it.
+        drop(self.honest.database()?);
+        let file = std::fs::read_dir(&self.folder).unwrap().next().unwrap().unwrap().path();
+        rusqlite::Connection::open(file).unwrap().execute_batch(&self.harm).unwrap();
+        self.honest.prove(expected)
+    }
+
+    fn database(&mut self) -> Result<Box<dyn Database>> {
+        self.honest.database()
+    }
+
+    fn adjust(&mut self, adjustments: &Adjustments) -> Result<Vec<Adjusted>> {
+        self.honest.adjust(adjustments)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.honest.finish()
+    }
+}
+
+/// Builds what was landed, as a bad tenant does.
 fn dishonest(world: &World, manifest: &DatabaseManifest, harm: &str) -> (String, String, Vec<String>) {
     let tenant = restore::open(&world.place(), &world.customer).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let built = build(
-        &tenant,
-        manifest,
-        Box::new(SqliteImport::begin(&folder.path().join("crm.db")).unwrap()),
-        &mut |_, rows| {
-            if rows == manifest.rows() {
-                let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-                rusqlite::Connection::open(file).unwrap().execute_batch(harm).unwrap();
-            }
-            true
-        },
-    );
+    let built = build(&tenant, manifest, Dishonest::begin(folder.path(), harm), &mut |_, _| true);
     assert!(!folder.path().join("crm.db").exists());
     match built.unwrap() {
         Built::Different { table, what, rows } => (table, what, rows),
@@ -207,18 +249,8 @@ fn a_tenant_that_changes_rows_between_import_and_proof_is_found_and_the_rows_are
     // A table that is not there at all any more.
     let tenant = restore::open(&world.place(), &world.customer).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let gone = build(
-        &tenant,
-        &manifest,
-        Box::new(SqliteImport::begin(&folder.path().join("crm.db")).unwrap()),
-        &mut |_, rows| {
-            if rows == manifest.rows() {
-                let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-                rusqlite::Connection::open(file).unwrap().execute_batch("DROP TABLE contact").unwrap();
-            }
-            true
-        },
-    );
+    let import = Dishonest::begin(folder.path(), "DROP TABLE contact");
+    let gone = build(&tenant, &manifest, import, &mut |_, _| true);
     let error = gone.map(drop).unwrap_err();
     assert!(error.message().contains("`contact`"), "{error:?}");
 }
