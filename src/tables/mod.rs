@@ -3,11 +3,11 @@
 //! A [`Cell`] holds a value of SQL Server or SQLite without loss, a [`TableShape`] says what cells a table has. The
 //! [`canonical`] form of a row gives its digest, and the digests of rows add up to a [`TableSum`] that does not depend on
 //! their order. Rows travel in [`part`]s: Parquet files of bounded size that say what they are. [`plan`] decides what moves
-//! and in which pieces, [`export`] reads the pieces out of a database, [`import`] builds a SQLite database of them, reads
+//! and in which pieces, [`export`] reads the pieces out of a database, [`import`] builds a database of them, reads
 //! **that** again and proves it, and [`compare`] narrows a difference down to rows.
 //!
 //! ```text
-//! Database ──pages──▶ export ──rows──▶ part ──file──▶ … tenant … ──file──▶ part ──rows──▶ import ──▶ SQLite
+//! Database ──pages──▶ export ──rows──▶ part ──file──▶ … tenant … ──file──▶ part ──rows──▶ import ──▶ Database
 //!                        │ sum                          │ sum                                │ sum, from the database
 //!                        └──────────────── equal? ──────┴──────────────── equal? ────────────┘
 //! ```

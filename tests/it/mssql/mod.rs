@@ -7,9 +7,9 @@ mod cells;
 mod conformance;
 mod every_type;
 mod freetds;
+mod home;
 mod migration;
 mod moment;
-mod target;
 mod text;
 mod troubles;
 
