@@ -1,6 +1,7 @@
 //! What is found before anything is moved: on an installation as it should be, on a troubled one, and what decisions change.
 
-use crate::world::{Output, World, files_below};
+use crate::process::Output;
+use crate::world::{World, files_below};
 use omt::sample::Item;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! `omt logon`: who may migrate, and how far that is proven, against web services in this process.
 
-use crate::world::{Output, World};
+use crate::process::Output;
+use crate::world::World;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};

@@ -1,7 +1,8 @@
 //! `omt mail`: what it says about mailboxes and DNS, how it ends, and what it never says.
 
 use crate::dns::{DnsServer, TTL};
-use crate::world::{Output, Wish, World};
+use crate::process::Output;
+use crate::world::{Wish, World};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::fs;

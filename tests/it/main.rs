@@ -23,6 +23,7 @@ mod mssql;
 mod outcomes;
 mod people;
 mod post;
+mod process;
 mod program;
 mod proxy;
 mod receipt;

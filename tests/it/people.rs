@@ -1,6 +1,7 @@
 //! Users from the installation to the tenant: plans, user names, tables, conflicts, and what the report says of them.
 
-use crate::world::{Output, Wish, World};
+use crate::process::Output;
+use crate::world::{Wish, World};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};

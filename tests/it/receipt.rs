@@ -1,7 +1,8 @@
 //! The tenant's receipt: kept, checked offline, and compared with ledger and installation.
 
+use crate::process::Output;
 use crate::tables::change;
-use crate::world::{Output, World};
+use crate::world::World;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;

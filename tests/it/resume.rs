@@ -196,7 +196,7 @@ fn a_tenant_that_is_killed_after_every_call_loses_nothing_that_it_acknowledged()
 #[cfg(unix)]
 mod signals {
     use super::*;
-    use crate::world::Running;
+    use crate::process::Running;
     use std::process::Command;
     use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 

@@ -1,6 +1,7 @@
 //! The ticket is a key to everything: it is given to the tenant, and to nobody else.
 
-use crate::world::{Output, World, files_below};
+use crate::process::Output;
+use crate::world::{World, files_below};
 use std::fs;
 
 /// Runs everything that says something, with all logs.

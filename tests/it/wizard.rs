@@ -1,8 +1,8 @@
 //! The wizard as programs use it: over lines, from the first step to a recovery, closed and opened anywhere.
 
+use crate::process::Output;
 use crate::program::{Program, administrator, ways, world};
 use crate::proxy::{Call, Fate, Proxy, Script};
-use crate::world::Output;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! Whole runs over a SQL Server.
 
 use super::access;
+use crate::process::Output;
 use crate::tds::{DATABASE, Fault, Options, PASSWORD, Tds, USER};
-use crate::world::{Output, World, assert_same, files_below};
+use crate::world::{World, assert_same, files_below};
 use std::fs;
 
 /// A world whose database is on a server.

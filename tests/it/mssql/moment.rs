@@ -2,8 +2,9 @@
 //! back, and what is not possible is said.
 
 use super::{Site, access};
+use crate::process::Output;
 use crate::tds::{Fault, Options, Tds};
-use crate::world::{Output, World};
+use crate::world::World;
 use omt::config::Config;
 use omt::ledger::Ledger;
 use omt::onsite::Installation;
