@@ -136,7 +136,7 @@ fn read_blob(kind: ColumnType, value: ValueRef<'_>) -> Option<Cell> {
         return None;
     }
     let cell = read_cell(&mut bytes)?;
-    // Long text lies there like this as well: it was written as a stream (`tables/import.rs`).
+    // Long text lies there like this as well: it was written as a stream (`tables/import/values.rs`).
     let long = cell.weight() as u64 > LONG_TEXT;
     (bytes.is_empty() && kind.holds(&cell) && (long || plain(kind, &cell).is_none())).then_some(cell)
 }
