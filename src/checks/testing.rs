@@ -5,7 +5,7 @@ use crate::Result;
 use crate::config::Config;
 use crate::onsite::Installation;
 use crate::sample::schema;
-use crate::tenant::protocol::{Limits, TenantInfo, TenantState};
+use crate::tenant::protocol::{DatabaseKind, Limits, TenantInfo, TenantState};
 use std::path::PathBuf;
 
 /// Its folder goes with it.
@@ -119,6 +119,7 @@ pub(crate) fn tenant(company: &str, serial: &str) -> TenantInfo {
         taken_names: Vec::new(),
         mail_domain: "customer.suocrm.com".into(),
         limits: Limits::default(),
+        database: DatabaseKind::default(),
         receipt_key: None,
     }
 }

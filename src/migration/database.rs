@@ -7,12 +7,17 @@ use crate::onsite::database::{Refused, Terms};
 use crate::onsite::{Installation, ladder};
 use crate::pipeline::exporter::{Export, Exported};
 use crate::pipeline::{Event, Finished, Observer, Stats, Stop};
+use crate::tables::TableShape;
 use crate::tables::adjust::Adjusted;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::{Cutting, Left};
+use crate::tenant::cannot_have;
 use crate::tenant::destination::Destination;
-use crate::tenant::protocol::{BoundColumn, DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
+use crate::tenant::protocol::{
+    BoundColumn, DatabaseKind, DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable, TenantInfo,
+    TenantState,
+};
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -80,6 +85,26 @@ impl DatabaseReport {
         })?;
         writer.put(Record::Meta(REPORT, text))
     }
+}
+
+/// Before anything is sent: whether the tenant's database can have all that moves.
+pub(super) fn must_fit(config: &Config, installation: &Installation, info: &TenantInfo) -> Result<()> {
+    if !config.tables.moving || info.database == DatabaseKind::Sqlite || info.state == TenantState::Running {
+        return Ok(());
+    }
+    let leave = LeaveList::new(&config.tables.leave, &config.tables.take)?;
+    let mut database = installation.connect()?;
+    let (catalogue, dialect) = (database.catalogue()?, database.dialect());
+    for table in catalogue.tables() {
+        let mut shape = TableShape::of(table, dialect);
+        for column in &mut shape.columns {
+            column.masked = leave.column(&table.name, &column.name).is_some();
+        }
+        if let Some(objection) = info.database.objection(&shape, leave.table(&table.name).is_none()) {
+            return Err(cannot_have(&objection));
+        }
+    }
+    Ok(())
 }
 
 /// What the exporter reads, if tables move. Says so where they should and cannot.

@@ -175,6 +175,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     }
     holding::clear_up(&site.ledger, &config, &info, &observer)?;
     gate(&config, &info, &observer).await?;
+    database::must_fit(&config, &site.installation, &info)?;
     let opened = open(&site, &config, consent, &*connection.to).await?;
     if consent.recovery_only && opened.kind == RunKind::Initial {
         return Err(Error::new(Code::TenantRefused, "there is nothing to recover: the tenant holds no items yet")

@@ -4,7 +4,7 @@
 //! catalogue, whose write lock makes a change by one process (`omt tenant invite`) visible to another (the
 //! server) without either losing anything.
 
-use super::protocol::{Limits, Mode, Plan, TenantInfo, TenantState};
+use super::protocol::{DatabaseKind, Limits, Mode, Plan, TenantInfo, TenantState};
 use crate::digest::Digest;
 use rand::TryRngCore;
 use secrecy::{ExposeSecret, SecretString};
@@ -140,6 +140,7 @@ impl Card {
             taken_names: self.taken_names.clone(),
             mail_domain: format!("{}.suocrm.com", self.customer.to_lowercase()),
             limits: self.limits,
+            database: DatabaseKind::default(),
             receipt_key: None,
         }
     }

@@ -30,6 +30,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use database::cannot_have;
 pub use garbage::{Collected, collect_garbage};
 pub use invite::{Invitation, Invited, customers, invite};
 pub use loopback::Loopback;

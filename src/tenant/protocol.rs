@@ -8,7 +8,9 @@ mod database;
 mod mails;
 mod people;
 
-pub use database::{BoundColumn, DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
+pub use database::{
+    BoundColumn, DatabaseKind, DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable,
+};
 pub use mails::{Contact, MailTrouble, Mails};
 pub use people::{Conflict, Notifications, People, PeopleTaken, PlanHolder, RemovedAddress, UserKind};
 
@@ -37,6 +39,9 @@ pub struct TenantInfo {
     pub mail_domain: String,
     /// What the tenant takes.
     pub limits: Limits,
+    /// What kind of database it builds: not every one can have everything.
+    #[serde(default)]
+    pub database: DatabaseKind,
     /// The key that its receipts are signed with (Ed25519): 64 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_key: Option<String>,

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::onsite::Installation;
 use crate::onsite::database::Database;
 use crate::sample::{FaultSelection, Planted, SampleOptions, write};
-use crate::tenant::protocol::{Limits, Plan, TenantInfo, TenantState};
+use crate::tenant::protocol::{DatabaseKind, Limits, Plan, TenantInfo, TenantState};
 use std::collections::BTreeSet;
 
 /// A sample with faults, and what its checks find: id of the check, item.
@@ -63,6 +63,7 @@ fn tenant(quantity: u32) -> TenantInfo {
         taken_names: vec![],
         mail_domain: "x".into(),
         limits: Limits::default(),
+        database: DatabaseKind::default(),
         receipt_key: None,
     }
 }

@@ -202,7 +202,7 @@ impl Adjustable for MssqlWriter {
     }
 
     fn create(&mut self, shape: &TableShape) -> Result<()> {
-        if let Some((column, what)) = objection(shape) {
+        if let Some((column, what)) = objection(shape, false) {
             return Err(Error::new(Code::DatabaseUnreadable, format!("`{}.{column}` {what}", shape.name)));
         }
         self.run(&stage::create(SCHEMA, shape))
@@ -217,10 +217,9 @@ impl Adjustable for MssqlWriter {
     }
 }
 
-/// The first column that a SQL Server cannot have as it is sent, and why.
-#[must_use]
-pub(crate) fn objection(shape: &TableShape) -> Option<(&str, &'static str)> {
-    shape.columns.iter().find_map(|column| Some((column.name.as_str(), stage::objection(column)?)))
+/// The first column that a SQL Server cannot have, or cannot have with its values, and why.
+pub(crate) fn objection(shape: &TableShape, with_values: bool) -> Option<(&str, &'static str)> {
+    shape.columns.iter().find_map(|column| Some((column.name.as_str(), stage::objection(column, with_values)?)))
 }
 
 /// Puts in order what a build has left that was cut off: the old database is in its place, or the new one, and nothing beside.

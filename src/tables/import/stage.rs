@@ -111,9 +111,9 @@ fn form(kind: ColumnType) -> Form {
     }
 }
 
-/// What a SQL Server cannot have in a column, if there is anything. A manifest comes from a stranger: what it declares
-/// becomes a part of a statement only if it is one of the known types.
-pub(super) fn objection(column: &ShapeColumn) -> Option<&'static str> {
+/// What a SQL Server cannot have in a column, or whose values it cannot be given, if there is anything. A manifest comes from a
+/// stranger: what it declares becomes a part of a statement only if it is one of the known types.
+pub(super) fn objection(column: &ShapeColumn, with_values: bool) -> Option<&'static str> {
     let (name, sizes) = column.declared.split_once('(').unwrap_or((&column.declared, ")"));
     let name = name.trim_end();
     let digits = |sizes: &str| sizes.chars().all(|sign| sign.is_ascii_digit() || sign == ',');
@@ -121,7 +121,9 @@ pub(super) fn objection(column: &ShapeColumn) -> Option<&'static str> {
     let code_page = if let ColumnType::Narrow(code_page) = column.kind { code_page } else { 0 };
     let known = match column.kind {
         ColumnType::Dynamic => return Some("comes from SQLite, whose columns hold anything"),
-        ColumnType::Other if column.declared == "sql_variant" => return Some("holds values of many types"),
+        ColumnType::Other if column.declared == "sql_variant" => {
+            return Some("holds values of many types").filter(|_| with_values && !column.masked);
+        }
         ColumnType::Other => OPAQUE.contains(&&*column.declared),
         kind => TYPES.contains(&name) && sized && ColumnType::declared(&column.declared, code_page) == kind,
     };

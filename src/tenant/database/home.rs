@@ -3,8 +3,8 @@
 use super::TEMPORARY;
 use crate::config;
 use crate::onsite::database::{Address, Server};
-use crate::tables::TableShape;
 use crate::tables::import::{Import, MssqlImport, SqliteImport, mssql};
+use crate::tenant::protocol::DatabaseKind;
 use crate::tenant::store::Place;
 use crate::{Code, Error, Result};
 use std::path::PathBuf;
@@ -56,10 +56,12 @@ impl Home {
         }
     }
 
-    /// What it cannot have of a table, if there is anything.
-    pub(crate) fn objection(&self, shape: &TableShape) -> Option<String> {
-        let Self::Server(_) = self else { return None };
-        mssql::objection(shape).map(|(column, what)| format!("`{}.{column}` {what}", shape.name))
+    /// What kind of database customers have here.
+    pub(crate) fn kind(&self) -> DatabaseKind {
+        match self {
+            Self::Files => DatabaseKind::Sqlite,
+            Self::Server(_) => DatabaseKind::Mssql,
+        }
     }
 
     /// Removes what builds have left that were cut off, and finds out whether it can build at all. Nobody else may work with the

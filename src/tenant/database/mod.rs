@@ -19,7 +19,7 @@ pub(super) use build::{Built, build};
 pub(super) use home::Home;
 
 use super::held::Tenant;
-use super::protocol::{Commit, DatabaseManifest, DatabaseState, ManifestTable, Mode, TenantState};
+use super::protocol::{Commit, DatabaseKind, DatabaseManifest, DatabaseState, ManifestTable, Mode, TenantState};
 use crate::digest::Digest;
 use crate::item::Kind;
 use crate::{Code, Error, Result};
@@ -110,7 +110,7 @@ impl Tenant {
         // One that cannot be understood is replaced by the next.
         let stored = if again { self.database_manifest().ok().flatten() } else { self.database_manifest()? };
         let manifest = if let Some(manifest) = asked {
-            check(&manifest, &self.objects.place.home)?;
+            check(&manifest, self.objects.place.home.kind())?;
             if stored.as_ref() != Some(&manifest) {
                 if self.card().state == TenantState::Running {
                     return Err(refused("the tenant is running: its database is in use and is not replaced any more")
@@ -271,7 +271,7 @@ impl Tenant {
 }
 
 /// What can be said against a manifest before anything is built.
-fn check(manifest: &DatabaseManifest, home: &Home) -> Result<()> {
+fn check(manifest: &DatabaseManifest, kind: DatabaseKind) -> Result<()> {
     if manifest.tables.len() + manifest.left.len() > MOST_TABLES {
         return Err(refused(format!("the manifest has more than {MOST_TABLES} tables")));
     }
@@ -289,9 +289,11 @@ fn check(manifest: &DatabaseManifest, home: &Home) -> Result<()> {
             let what = format!("the table `{}` has {} columns", shape.name, shape.columns.len());
             return Err(refused(what).hint(format!("a table may have 1 to {MOST_COLUMNS}")));
         }
-        if let Some(objection) = home.objection(shape) {
-            return Err(refused(format!("the tenant's SQL Server cannot have all columns: {objection}"))
-                .hint("leave it behind with `tables.leave`, or let the tenant's databases be SQLite"));
+    }
+    let left = manifest.left.iter().filter_map(|left| left.shape.as_ref()).map(|shape| (shape, false));
+    for (shape, with_values) in manifest.tables.iter().map(|table| (&table.shape, true)).chain(left) {
+        if let Some(objection) = kind.objection(shape, with_values) {
+            return Err(cannot_have(&objection));
         }
     }
     for table in &manifest.tables {
@@ -326,6 +328,12 @@ fn remove(path: PathBuf) -> Result<()> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(cause) => Err(Error::io("remove", path, cause)),
     }
+}
+
+/// The tenant's database cannot have all of what is to move.
+pub(crate) fn cannot_have(objection: &str) -> Error {
+    refused(format!("the tenant's SQL Server cannot have all columns: {objection}"))
+        .hint("leave it behind with `tables.leave`, or let the tenant's databases be SQLite")
 }
 
 fn refused(message: impl Into<String>) -> Error {

@@ -4,10 +4,33 @@ use super::Mode;
 use crate::digest::Digest;
 use crate::item::Key;
 use crate::tables::adjust::Adjusted;
+use crate::tables::import::mssql;
 use crate::tables::{KeyRange, TableShape, TableSum};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
+
+/// What kind of database a tenant builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DatabaseKind {
+    /// A SQLite file, which can have everything.
+    #[default]
+    Sqlite,
+    /// A database on a SQL Server.
+    Mssql,
+}
+
+impl DatabaseKind {
+    /// What it cannot have of a table, if there is anything: the column, and why.
+    pub(crate) fn objection(self, shape: &TableShape, with_values: bool) -> Option<String> {
+        let (column, what) = match self {
+            Self::Sqlite => None,
+            Self::Mssql => mssql::objection(shape, with_values),
+        }?;
+        Some(format!("`{}.{column}` {what}", shape.name))
+    }
+}
 
 /// `PUT …/database`: what the database of the tenant is to be, made of parts that are items already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -16,7 +16,8 @@ pub(super) async fn tenant(caller: Caller) -> Result<HttpResponse, Trouble> {
     // Plans may have been ordered a moment ago, by another process.
     let info = block(move || {
         let receipt_key = Some(caller.tenant.receipt_key()?.to_string());
-        Ok(TenantInfo { receipt_key, ..caller.tenant.refresh()?.info() })
+        let database = caller.tenant.objects.place.home.kind();
+        Ok(TenantInfo { receipt_key, database, ..caller.tenant.refresh()?.info() })
     });
     Ok(HttpResponse::Ok().json(info.await?))
 }

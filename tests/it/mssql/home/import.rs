@@ -8,7 +8,7 @@ use crate::tds::{Options, Tds};
 use omt::onsite::database::MssqlDatabase;
 use omt::tables::export::sum;
 use omt::tables::import::{Import, MssqlImport, Proof};
-use omt::tables::{Cell, KeyRange, PageLimit};
+use omt::tables::{Cell, ColumnType, KeyRange, PageLimit};
 use omt::{Code, config};
 use std::sync::Arc;
 
@@ -140,6 +140,11 @@ fn a_type_from_a_stranger_never_becomes_a_part_of_a_statement() {
         let error = import.table(&Arc::new(contact)).unwrap_err();
         assert!(error.message().contains("is of a type that is not known here"), "{declared}: {error:?}");
     }
+    // What stays behind needs no values, only a column.
+    let mut contact = shape(&mut *database, "contact");
+    (contact.columns[1].declared, contact.columns[1].kind) = ("sql_variant".to_owned(), ColumnType::Other);
+    (contact.columns[1].masked, contact.columns[1].nullable) = (true, true);
+    import.table(&Arc::new(contact)).unwrap();
     let mut contact = shape(&mut *database, "contact");
     contact.name = "a] (x int); DROP TABLE b; --".into();
     contact.columns[1].name = "c] int, [d".into();
