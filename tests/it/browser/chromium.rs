@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -25,6 +25,25 @@ pub(crate) struct Browser {
 
 /// The process of `chromedriver`.
 struct Driving(Child);
+
+/// It takes a free port of IPv4 and then the same of IPv6, which somebody else may have: then it ends, and is started again.
+const TRIES: usize = 10;
+
+impl Driving {
+    /// Starts it; gives its port. Nothing if it has ended before it had one.
+    fn start(program: &Path) -> Option<(Self, u16)> {
+        let mut command = Command::new(program);
+        command.args(["--port=0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("ChromeDriver starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let driving = Self(child);
+        let port = |line: String| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok();
+        let port = lines.by_ref().map_while(Result::ok).find_map(port)?;
+        // Nobody may wait for a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some((driving, port))
+    }
+}
 
 impl Drop for Driving {
     fn drop(&mut self) {
@@ -58,22 +77,7 @@ impl Browser {
     pub(crate) async fn start() -> Option<Self> {
         let chromium = program("OMT_TEST_CHROMIUM", &["chromium", "google-chrome", "chromium-browser"])?;
         let driver = program("OMT_TEST_CHROMEDRIVER", &["chromedriver"])?;
-        let mut child = Command::new(driver)
-            .args(["--port=0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("ChromeDriver starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let driving = Driving(child);
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
-            .expect("ChromeDriver says its port");
-        // Nobody may wait for a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (driving, port) = (0..TRIES).find_map(|_| Driving::start(&driver)).expect("ChromeDriver says its port");
         let profile = tempfile::tempdir().expect("a temporary folder");
         let mut wanted = DesiredCapabilities::chrome();
         wanted.set_binary(chromium.to_str().expect("UTF-8")).expect("a path");
