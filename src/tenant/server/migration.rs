@@ -17,7 +17,7 @@ pub(super) async fn tenant(caller: Caller) -> Result<HttpResponse, Trouble> {
     let info = block(move || {
         let receipt_key = Some(caller.tenant.receipt_key()?.to_string());
         let database = caller.tenant.objects.place.home.kind();
-        Ok(TenantInfo { receipt_key, database, ..caller.tenant.refresh()?.info() })
+        Ok(TenantInfo { database, receipt_key, ..caller.tenant.refresh()?.info() })
     });
     Ok(HttpResponse::Ok().json(info.await?))
 }
