@@ -97,9 +97,7 @@ pub(super) fn must_fit(config: &Config, installation: &Installation, info: &Tena
     let (catalogue, dialect) = (database.catalogue()?, database.dialect());
     for table in catalogue.tables() {
         let mut shape = TableShape::of(table, dialect);
-        for column in &mut shape.columns {
-            column.masked = leave.column(&table.name, &column.name).is_some();
-        }
+        leave.mask(&mut shape);
         if let Some(objection) = info.database.objection(&shape, leave.table(&table.name).is_none()) {
             return Err(cannot_have(&objection));
         }

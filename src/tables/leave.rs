@@ -5,6 +5,7 @@
 //! stays behind is NULL in every row. The configuration adds to the list (`tables.leave`) and takes from it (`tables.take`),
 //! with names as in the list.
 
+use super::TableShape;
 use crate::{Code, Error, Result};
 use serde::Serialize;
 
@@ -123,6 +124,18 @@ impl LeaveList {
     #[must_use]
     pub fn column(&self, table: &str, column: &str) -> Option<Reason> {
         self.reason(&format!("{}.{}", table.to_lowercase(), column.to_lowercase()))
+    }
+
+    /// Masks the columns that stay behind; gives them and why. A key never does: without it no row could be named.
+    pub(crate) fn mask(&self, shape: &mut TableShape) -> Vec<(String, Reason)> {
+        let mut masked = Vec::new();
+        for column in shape.columns.iter_mut().filter(|column| column.key == 0) {
+            if let Some(reason) = self.column(&shape.name, &column.name) {
+                (column.masked, column.nullable) = (true, true);
+                masked.push((column.name.clone(), reason));
+            }
+        }
+        masked
     }
 
     fn reason(&self, name: &str) -> Option<Reason> {

@@ -110,15 +110,13 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Columns that stay behind. A key never does: without it no row could be named.
+    /// Columns that stay behind.
     fn mask(&mut self, shape: &mut TableShape, leave: &LeaveList) {
-        for column in shape.columns.iter_mut().filter(|column| column.key == 0) {
-            if let Some(reason) = leave.column(&shape.name, &column.name) {
-                (column.masked, column.nullable) = (true, true);
-                let (table, column) = (shape.name.clone(), Some(column.name.clone()));
-                self.left.push(Left { table, column, reason, shape: None });
-            }
-        }
+        let masked = leave.mask(shape);
+        self.left.extend(masked.into_iter().map(|(column, reason)| {
+            let (table, column) = (shape.name.clone(), Some(column));
+            Left { table, column, reason, shape: None }
+        }));
     }
 
     fn cut(

@@ -62,6 +62,12 @@ impl Wide {
         std::str::from_utf8(&self.0).ok()
     }
 
+    /// The bytes of the units, little-endian, as they travel.
+    #[must_use]
+    pub fn utf16_bytes(&self) -> Vec<u8> {
+        self.units().into_iter().flat_map(u16::to_le_bytes).collect()
+    }
+
     /// The code units.
     #[must_use]
     pub fn units(&self) -> Vec<u16> {
@@ -120,6 +126,7 @@ mod tests {
         fn any_units_come_back(units in proptest::collection::vec(prop_oneof![any::<u16>(), 0xD7F0..0xE010_u16], 0..40)) {
             let text = Wide::from_units(&units);
             prop_assert_eq!(text.units(), units);
+            prop_assert_eq!(Wide::from_utf16_bytes(&text.utf16_bytes()), Some(text.clone()));
             prop_assert_eq!(Wide::from_bytes(text.as_bytes().to_vec()), Some(text));
         }
 

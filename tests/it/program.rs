@@ -138,6 +138,15 @@ pub(crate) fn administrator(world: &World) -> String {
     users[0]["login"].as_str().expect("a sample has an administrator").to_owned()
 }
 
+/// Leads the wizard to the checklist.
+pub(crate) fn to_the_checklist(world: &World) {
+    let mut program = Program::start(world);
+    for way in ways(&administrator(world)).into_iter().take(5) {
+        program.command(way);
+    }
+    assert_eq!(program.close(), 0);
+}
+
 /// What leads through each step.
 pub(crate) fn ways(user: &str) -> Vec<Value> {
     vec![

@@ -111,6 +111,19 @@ fn uri(path: &Path, mode: &str) -> String {
     format!("file:{slash}{escaped}?mode={mode}")
 }
 
+/// Text that is no UTF-8 is decoded as well as possible.
+impl From<ValueRef<'_>> for Value {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number),
+            ValueRef::Text(text) => Self::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+}
+
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         use rusqlite::types::ToSqlOutput::{Borrowed, Owned};
@@ -150,16 +163,9 @@ impl Database for SqliteDatabase {
             while let Some(row) = rows.next()? {
                 let mut values = Vec::with_capacity(columns);
                 for column in 0..columns {
-                    values.push(match row.get_ref(column)? {
-                        ValueRef::Null => Value::Null,
-                        ValueRef::Integer(number) => Value::Integer(number),
-                        ValueRef::Real(number) => Value::Real(number),
-                        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-                        ValueRef::Text(bytes) => {
-                            broken += u64::from(std::str::from_utf8(bytes).is_err());
-                            Value::Text(String::from_utf8_lossy(bytes).into_owned())
-                        }
-                    });
+                    let value = row.get_ref(column)?;
+                    broken += u64::from(matches!(value, ValueRef::Text(text) if std::str::from_utf8(text).is_err()));
+                    values.push(value.into());
                 }
                 answer.push(Row(values));
             }

@@ -33,8 +33,6 @@ pub trait Import {
     fn table(&mut self, shape: &Arc<TableShape>) -> Result<()>;
     /// Adds the rows of a part. After an error nothing of it is there, and it may come again.
     fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()>;
-    /// What the parts say that is there, table by table.
-    fn sums(&self) -> BTreeMap<String, TableSum>;
     /// Reads every table again and compares it with what was sent: the sums of the other side, by the names of the tables. A
     /// table that is expected and not there has no rows; one that is not expected must have none.
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>>;
@@ -77,8 +75,6 @@ struct Tables {
 /// A table so far.
 struct Imported {
     shape: Arc<TableShape>,
-    /// What its parts say.
-    sum: TableSum,
     /// Where its parts begin: none may come twice.
     ranges: Vec<KeyRange>,
 }
@@ -92,7 +88,7 @@ impl Tables {
 
     /// A table was made.
     fn add(&mut self, shape: &Arc<TableShape>) {
-        let table = Imported { shape: Arc::clone(shape), sum: TableSum::default(), ranges: Vec::new() };
+        let table = Imported { shape: Arc::clone(shape), ranges: Vec::new() };
         self.tables.insert(shape.name.to_lowercase(), table);
         self.proven = false;
     }
@@ -114,13 +110,8 @@ impl Tables {
     /// All rows of a part are there.
     fn end(&mut self, head: PartHead) {
         if let Some(table) = self.tables.get_mut(&head.shape.name.to_lowercase()) {
-            table.sum += head.sum;
             table.ranges.push(head.range);
         }
-    }
-
-    fn sums(&self) -> BTreeMap<String, TableSum> {
-        self.tables.values().map(|table| (table.shape.name.clone(), table.sum)).collect()
     }
 
     fn shapes(&self) -> Vec<Arc<TableShape>> {

@@ -140,10 +140,6 @@ impl Import for MssqlImport {
         Ok(())
     }
 
-    fn sums(&self) -> BTreeMap<String, TableSum> {
-        self.tables.sums()
-    }
-
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
         let mut database = self.database()?;
         prove(&mut self.tables, &mut *database, expected)

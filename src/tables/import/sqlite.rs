@@ -9,7 +9,6 @@ use crate::tables::stored::to_sqlite;
 use crate::tables::{Cell, ColumnType, Key, TableShape, TableSum};
 use crate::{Code, Error, Result};
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -134,10 +133,6 @@ impl Import for SqliteImport {
         Ok(())
     }
 
-    fn sums(&self) -> BTreeMap<String, TableSum> {
-        self.tables.sums()
-    }
-
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
         let mut database = self.database()?;
         prove(&mut self.tables, &mut *database, expected)
@@ -196,15 +191,8 @@ impl Adjustable for &Connection {
         let asked = || -> rusqlite::Result<Vec<Row>> {
             let mut asked = self.prepare(sql)?;
             let columns = asked.column_count();
-            let value = |value: ValueRef<'_>| match value {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(number) => Value::Integer(number),
-                ValueRef::Real(number) => Value::Real(number),
-                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-            };
             let rows = asked.query_map([], |row| {
-                (0..columns).map(|place| row.get_ref(place).map(value)).collect::<rusqlite::Result<_>>().map(Row)
+                (0..columns).map(|place| row.get_ref(place).map(Value::from)).collect::<rusqlite::Result<_>>().map(Row)
             })?;
             rows.collect()
         };

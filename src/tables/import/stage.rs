@@ -44,41 +44,6 @@ const COLLATIONS: [(u32, &str); 18] = [
     (65001, "Latin1_General_100_CI_AS_SC_UTF8"),
 ];
 
-/// Names of types, without their sizes, that a column may have.
-const TYPES: [&str; 31] = [
-    "bigint",
-    "binary",
-    "bit",
-    "char",
-    "date",
-    "datetime",
-    "datetime2",
-    "datetimeoffset",
-    "decimal",
-    "float",
-    "image",
-    "int",
-    "money",
-    "nchar",
-    "ntext",
-    "numeric",
-    "nvarchar",
-    "real",
-    "rowversion",
-    "smalldatetime",
-    "smallint",
-    "smallmoney",
-    "sysname",
-    "text",
-    "time",
-    "timestamp",
-    "tinyint",
-    "uniqueidentifier",
-    "varbinary",
-    "varchar",
-    "xml",
-];
-
 /// How values of a column lie in the stage.
 enum Form {
     /// In this type, as they are.
@@ -114,8 +79,7 @@ fn form(kind: ColumnType) -> Form {
 /// What a SQL Server cannot have in a column, or whose values it cannot be given, if there is anything. A manifest comes from a
 /// stranger: what it declares becomes a part of a statement only if it is one of the known types.
 pub(super) fn objection(column: &ShapeColumn, with_values: bool) -> Option<&'static str> {
-    let (name, sizes) = column.declared.split_once('(').unwrap_or((&column.declared, ")"));
-    let name = name.trim_end();
+    let (_, sizes) = column.declared.split_once('(').unwrap_or(("", ")"));
     let digits = |sizes: &str| sizes.chars().all(|sign| sign.is_ascii_digit() || sign == ',');
     let sized = sizes.strip_suffix(')').is_some_and(|sizes| sizes == "max" || digits(sizes));
     let code_page = if let ColumnType::Narrow(code_page) = column.kind { code_page } else { 0 };
@@ -125,7 +89,8 @@ pub(super) fn objection(column: &ShapeColumn, with_values: bool) -> Option<&'sta
             return Some("holds values of many types").filter(|_| with_values && !column.masked);
         }
         ColumnType::Other => OPAQUE.contains(&&*column.declared),
-        kind => TYPES.contains(&name) && sized && ColumnType::declared(&column.declared, code_page) == kind,
+        // A name that is not known declares another kind.
+        kind => sized && ColumnType::declared(&column.declared, code_page) == kind,
     };
     (!known).then_some("is of a type that is not known here")
 }
@@ -297,7 +262,7 @@ fn some(kind: ColumnType, cell: &Cell) -> Option<ColumnData<'static>> {
             ColumnData::DateTime2(Some(DateTime2::new(Date::new(*days), Time::new(*units, *scale))))
         }
         (_, Cell::Guid(guid)) => ColumnData::Guid(Some(Uuid::from_bytes_le(*guid))),
-        (_, Cell::Wide(text)) => bytes(le(&text.units())),
+        (_, Cell::Wide(text)) => bytes(text.utf16_bytes()),
         (ColumnType::Narrow(code_page), Cell::Text(text)) => bytes(units(&stored::decode(code_page, text)?)),
         (_, Cell::Bytes(own)) => bytes(own.clone()),
         (_, Cell::RowVersion(own)) => bytes(own.to_vec()),
@@ -310,11 +275,7 @@ fn some(kind: ColumnType, cell: &Cell) -> Option<ColumnData<'static>> {
 }
 
 fn units(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
-
-fn le(units: &[u16]) -> Vec<u8> {
-    units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
+    Wide::from(text).utf16_bytes()
 }
 
 /// A piece of a wide text as it lies in the stage, and how many bytes of `text` are in it: a letter that is cut waits for its
@@ -322,8 +283,7 @@ fn le(units: &[u16]) -> Vec<u8> {
 pub(super) fn piece(text: &[u8], last: bool) -> Option<(Vec<u8>, usize)> {
     let begins = |byte: &u8| *byte & 0xC0 != 0x80;
     let end = if last { text.len() } else { text.iter().rposition(begins)? };
-    let units = Wide::from_bytes(text[..end].to_vec())?.units();
-    Some((le(&units), end))
+    Some((Wide::from_bytes(text[..end].to_vec())?.utf16_bytes(), end))
 }
 
 #[cfg(test)]
@@ -352,7 +312,7 @@ mod tests {
                 pending.drain(..sent);
             }
             staged.extend(piece(&pending, true).expect("a text").0);
-            prop_assert_eq!(staged, le(&text));
+            prop_assert_eq!(staged, whole.utf16_bytes());
         }
 
         #[test]

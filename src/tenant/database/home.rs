@@ -84,7 +84,7 @@ impl Home {
 }
 
 /// The file of a customer's database.
-pub(super) fn file(place: &Place, customer: &str) -> PathBuf {
+fn file(place: &Place, customer: &str) -> PathBuf {
     place.catalogue.join(format!("{customer}.crm.db"))
 }
 

@@ -176,10 +176,6 @@ impl Import for Dishonest {
         self.honest.part(part, large)
     }
 
-    fn sums(&self) -> BTreeMap<String, TableSum> {
-        self.honest.sums()
-    }
-
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
         // Whoever reads the file finds all tables in it.
         drop(self.honest.database()?);

@@ -14,12 +14,7 @@ const SEEN: u64 = 400;
 fn at_the_checklist(users: Option<u32>) -> World {
     let world = world("", users);
     world.order(&["SalesPREM", "ServicePREM", "SalesPREM-ServicePREM"], 6000);
-    let mut program = crate::program::Program::start(&world);
-    let user = crate::program::administrator(&world);
-    for way in crate::program::ways(&user).into_iter().take(5) {
-        program.command(way);
-    }
-    assert_eq!(program.close(), 0);
+    crate::program::to_the_checklist(&world);
     world
 }
 

@@ -2,18 +2,14 @@
 
 use super::hands::Hand;
 use super::{Browser, in_browser, serve, world};
-use crate::program::{Program, administrator, ways};
+use crate::program::{administrator, to_the_checklist};
 use crate::world::World;
 
 /// A world in which the wizard stands at the checklist, and of whose accounts only these are left.
 fn of_whom_remain(who: &str) -> World {
     let world = world("", None);
     let user = administrator(&world);
-    let mut program = Program::start(&world);
-    for way in ways(&user).into_iter().take(5) {
-        program.command(way);
-    }
-    assert_eq!(program.close(), 0);
+    to_the_checklist(&world);
     let database = rusqlite::Connection::open(world.site().join("crm.db")).unwrap();
     let gone = format!("DELETE FROM associate WHERE NOT ({who}) AND ?1 <> ''");
     assert!(database.execute(&gone, [user]).unwrap() > 5);

@@ -135,10 +135,7 @@ fn answer<'a>(
         }
         Ok(rows) if procedure => out.done_in_procedure(rows),
         Ok(rows) => out.done(rows),
-        Err((number, message)) => {
-            out.error(number, 16, &message);
-            out.done_with_error();
-        }
+        Err(refusal) => out.refused(&refusal),
     }
     wire.send(kind::ANSWER, &out.0)?;
     Ok(true)
@@ -205,10 +202,7 @@ impl<'a> Session<'a> {
         let mut out = Tokens::default();
         match build::load(self.engine.connection(), &table, &bulk::rows(message)?) {
             Ok(rows) => out.done(rows),
-            Err((number, message)) => {
-                out.error(number, 16, &message);
-                out.done_with_error();
-            }
+            Err(refusal) => out.refused(&refusal),
         }
         wire.send(kind::ANSWER, &out.0)?;
         Ok(true)

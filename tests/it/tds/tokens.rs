@@ -1,5 +1,7 @@
 //! The tokens of an answer.
 
+use super::translate::Refusal;
+
 /// Says that there is no more.
 const DONE: u8 = 0xFD;
 const DONE_IN_PROCEDURE: u8 = 0xFF;
@@ -124,6 +126,12 @@ impl Tokens {
     /// The end of an answer that is an error.
     pub(super) fn done_with_error(&mut self) {
         self.done_as(DONE, 0x02, 0);
+    }
+
+    /// An answer that is an error.
+    pub(super) fn refused(&mut self, (number, message): &Refusal) {
+        self.error(*number, 16, message);
+        self.done_with_error();
     }
 
     /// The end of an answer that the client does not want any more.

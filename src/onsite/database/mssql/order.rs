@@ -229,7 +229,7 @@ impl Term {
                 Cell::Real(bits) => Value::Bytes(bits.to_be_bytes().to_vec()),
                 Cell::Decimal { unscaled, scale } => Value::Text(page::digits(*unscaled, (*scale).into())),
                 Cell::Money(money) => Value::Text(page::digits((*money).into(), 4)),
-                Cell::Wide(text) => Value::Bytes(text.units().iter().flat_map(|unit| unit.to_le_bytes()).collect()),
+                Cell::Wide(text) => Value::Bytes(text.utf16_bytes()),
                 Cell::Guid(bytes) => Value::Text(uuid::Uuid::from_bytes_le(*bytes).to_string()),
                 Cell::RowVersion(bytes) => Value::Bytes(bytes.to_vec()),
                 // With a T between date and time the language of the login says nothing about the order of day and month.
