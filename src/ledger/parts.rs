@@ -1,8 +1,8 @@
 //! What the ledger knows of the parts of tables, beside what it knows of every item.
 //!
-//! A part is an item like any other; its row here says which rows of which table it holds. So a second pass can ask the
-//! database whether these rows are still the same, and a run that was stopped goes on behind the last part that was
-//! proven. A part whose row is lost says nothing any more and is sent again.
+//! A part is an item like any other; its row here says which rows of which table it holds, and a part of several tables has a
+//! row for each. So a second pass can ask the database whether these rows are still the same, and a run that was stopped goes on
+//! behind the last part that was proven. A part whose row is lost says nothing any more and is sent again.
 
 use super::reader::Reader;
 use crate::Result;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// The name under which the ledger keeps the [`Pass`].
 pub const PASS: &str = "database.pass";
 
-/// A part: which rows of which table.
+/// A part: which rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartRow {
     /// The item.
@@ -65,7 +65,7 @@ pub struct MovedTable {
     pub parts: u64,
     /// Their rows.
     pub rows: u64,
-    /// The bytes of the parts.
+    /// The bytes of the parts; of a part of several tables its share of the rows.
     pub bytes: u64,
 }
 
@@ -73,21 +73,21 @@ const KNOWN: &str =
     "SELECT part.key, part.table_name, part.range, part.sum, part.shape, part.pass, item.state, item.size, item.blake3,
     item.detail FROM part JOIN item USING (key)";
 
-/// Enters which rows a part holds.
-pub(super) fn write(connection: &Connection, row: &PartRow) -> rusqlite::Result<()> {
-    let range = serde_json::to_string(&row.range).unwrap_or_default();
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO part (key, table_name, range, rows, sum, shape, pass) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute(params![
-            row.key.number(),
-            row.table,
-            range,
-            row.sum.rows as i64,
-            row.sum.to_string(),
-            row.shape.as_bytes(),
-            row.pass as i64
-        ])
-        .map(drop)
+/// Enters which rows a part holds, of each of its tables.
+pub(super) fn write(connection: &Connection, rows: &[PartRow]) -> rusqlite::Result<()> {
+    if let Some(row) = rows.first() {
+        connection.prepare_cached("DELETE FROM part WHERE key = ?1")?.execute([row.key.number()])?;
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO part (key, table_name, range, rows, sum, shape, pass) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for row in rows {
+        let range = serde_json::to_string(&row.range).unwrap_or_default();
+        let (rows, sum) = (row.sum.rows as i64, row.sum.to_string());
+        let shape = row.shape.as_bytes();
+        insert.execute(params![row.key.number(), row.table, range, rows, sum, shape, row.pass as i64])?;
+    }
+    Ok(())
 }
 
 /// The part was found to be still the same.
@@ -99,9 +99,10 @@ pub(super) fn keep(connection: &Connection, key: Key, pass: u64) -> rusqlite::Re
 }
 
 impl Reader {
-    /// All parts, in the order of their keys. Parts are large, so there are few of them.
+    /// All parts, in the order of their keys; one of several tables comes once for each of them. Parts are large, so there are few of
+    /// them, and few more than tables.
     pub fn parts(&self) -> Result<Vec<KnownPart>> {
-        self.collect(&format!("{KNOWN} ORDER BY part.key"), known)
+        self.collect(&format!("{KNOWN} ORDER BY part.key, part.table_name"), known)
     }
 
     /// Parts of which nobody knows which rows they hold: the ledger was made again, or lost its last words.
@@ -126,8 +127,9 @@ impl Reader {
 
     /// The tables of which something has moved, those with the most bytes first.
     pub fn moved_tables(&self) -> Result<Vec<MovedTable>> {
-        let sql = "SELECT table_name, count(*), sum(part.rows), sum(item.size) FROM part JOIN item USING (key)
-            GROUP BY table_name ORDER BY sum(item.size) DESC, table_name";
+        let sql = "SELECT table_name, count(*), sum(part.rows), sum(item.size * part.rows / max(whole.rows, 1)) AS bytes
+            FROM part JOIN item USING (key) JOIN (SELECT key, sum(rows) AS rows FROM part GROUP BY key) AS whole USING (key)
+            GROUP BY table_name ORDER BY bytes DESC, table_name";
         self.collect(sql, |row| {
             let number = |column| row.get::<_, i64>(column).map(|number| number as u64);
             Ok(MovedTable { table: row.get(0)?, parts: number(1)?, rows: number(2)?, bytes: number(3)? })
@@ -166,12 +168,12 @@ mod tests {
     use crate::ledger::{Found, Ledger, Record, Stamp};
     use crate::tables::Cell;
 
-    fn part(id: u32, table: &str) -> (Box<PartRow>, Found) {
+    fn part(id: u32, table: &str) -> (Vec<PartRow>, Found) {
         let range = KeyRange { after: None, until: Some(vec![Cell::Integer(i64::from(id))]) };
         let (key, sum) = (Key::new(Kind::Part, id), TableSum::of(&Digest::of(&id.to_le_bytes())));
         let row = PartRow { key, table: table.into(), range, sum, shape: Digest::of(b"shape"), pass: 1 };
         let stamp = Stamp { size: 10 * u64::from(id), modified: 0, file_id: None };
-        (Box::new(row), Found { root: 1, dir: table.into(), name: format!("{id}.parquet"), stamp })
+        (vec![row], Found { root: 1, dir: table.into(), name: format!("{id}.parquet"), stamp })
     }
 
     #[test]
@@ -189,7 +191,7 @@ mod tests {
         writer.flush().unwrap();
         let parts = reader.parts().unwrap();
         assert_eq!(parts.len(), 2);
-        assert_eq!((&parts[0].row, parts[0].outcome, parts[0].size), (&*part(1, "contact").0, None, 10));
+        assert_eq!((&parts[0].row, parts[0].outcome, parts[0].size), (&part(1, "contact").0[0], None, 10));
         assert_eq!(parts[1].row.pass, 7);
         // The tenant has not been told yet that the third is gone.
         assert_eq!(reader.next_part().unwrap(), 4);
@@ -208,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
         let (row, found) = part(5, "contact");
-        let (key, stamp, blake3) = (row.key, found.stamp, Digest::of(b"as it was"));
+        let (key, stamp, blake3) = (row[0].key, found.stamp, Digest::of(b"as it was"));
         let proof = || crate::ledger::Proof { blake3, stamp, chunks: Vec::new() };
         let writer = ledger.writer();
         writer.put(Record::Part(row.clone(), Some(found.clone()), Some(blake3))).unwrap();
@@ -233,10 +235,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
         let (row, found) = part(5, "contact");
-        ledger.writer().put(Record::Found(row.key, found, 0)).unwrap();
+        ledger.writer().put(Record::Found(row[0].key, found, 0)).unwrap();
         ledger.writer().flush().unwrap();
         let reader = ledger.reader().unwrap();
-        assert_eq!((reader.unknown_parts().unwrap(), reader.parts().unwrap()), (vec![row.key], vec![]));
+        assert_eq!((reader.unknown_parts().unwrap(), reader.parts().unwrap()), (vec![row[0].key], vec![]));
         ledger.writer().put(Record::Part(row, None, None)).unwrap();
         ledger.writer().flush().unwrap();
         assert_eq!((reader.unknown_parts().unwrap().len(), reader.parts().unwrap().len()), (0, 1));

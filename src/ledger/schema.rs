@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// The version of the tables, kept in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// `OMTL`: tells a ledger from any other SQLite file.
 const APPLICATION: i64 = 0x4f4d_544c;
 
@@ -43,12 +43,16 @@ CREATE TRIGGER journal_is_append_only_d BEFORE DELETE ON journal BEGIN SELECT ra
 /// What came later. A ledger of an older version gets it when it is opened to be written.
 const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS setting (scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID;
--- since version 2: which rows of which table a part holds
+-- since version 2: which rows of which table a part holds; since version 3 it can hold several tables
 CREATE TABLE IF NOT EXISTS part (
-    key INTEGER PRIMARY KEY, table_name TEXT NOT NULL, range TEXT NOT NULL, rows INTEGER NOT NULL, sum TEXT NOT NULL,
-    shape BLOB NOT NULL, pass INTEGER NOT NULL
-) STRICT;
+    key INTEGER NOT NULL, table_name TEXT NOT NULL, range TEXT NOT NULL, rows INTEGER NOT NULL, sum TEXT NOT NULL,
+    shape BLOB NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (key, table_name)
+) STRICT, WITHOUT ROWID;
 ";
+
+/// What moves the rows of a table of version 2 into what has taken its place.
+const PARTS_OF_VERSION_2: (&str, &str) =
+    ("ALTER TABLE part RENAME TO part_2;", "INSERT INTO part SELECT * FROM part_2; DROP TABLE part_2;");
 
 /// Opens the one connection that writes, making the file where there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection> {
@@ -87,7 +91,10 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
             ))
             .map_err(unusable)?;
     }
-    connection.execute_batch(&format!("BEGIN; {ADDED} PRAGMA user_version = {VERSION}; COMMIT;")).map_err(unusable)?;
+    let (before, after) = if version == 2 { PARTS_OF_VERSION_2 } else { ("", "") };
+    connection
+        .execute_batch(&format!("BEGIN; {before} {ADDED} {after} PRAGMA user_version = {VERSION}; COMMIT;"))
+        .map_err(unusable)?;
     Ok(connection)
 }
 

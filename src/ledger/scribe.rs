@@ -105,13 +105,13 @@ impl Scribe {
             Record::Forgotten(names) => {
                 names.iter().try_for_each(|name| self.sql("DELETE FROM chunk WHERE name = ?1", [name.as_bytes()]))
             }
-            Record::Part(row, found, digest) => {
-                if let Some(found) = found {
+            Record::Part(rows, found, digest) => {
+                if let (Some(found), Some(row)) = (found, rows.first()) {
                     self.upsert(row.key, PENDING, Some(&found), None, None, None)?;
                     let blake3 = digest.as_ref().map(|digest| digest.as_bytes().as_slice());
                     self.sql("UPDATE item SET blake3 = ?2 WHERE key = ?1", params![row.key.number(), blake3])?;
                 }
-                parts::write(&self.connection, &row)
+                parts::write(&self.connection, &rows)
             }
             Record::PartKept(key, pass) => parts::keep(&self.connection, key, pass),
             Record::NoOrphans => self.sql("DELETE FROM orphan", []),

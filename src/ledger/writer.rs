@@ -89,7 +89,7 @@ pub enum Record {
     Forgotten(Vec<Digest>),
     /// A part of a table is about to be sent, with the digest of its content; without a file only which rows it holds was
     /// learned again, without a digest it has no content.
-    Part(Box<PartRow>, Option<Found>, Option<Digest>),
+    Part(Vec<PartRow>, Option<Found>, Option<Digest>),
     /// A part is still the same in this pass.
     PartKept(Key, u64),
     /// The list of orphans begins anew.

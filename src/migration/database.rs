@@ -206,7 +206,7 @@ impl Moved {
         let summary = DatabaseSummary {
             tables: manifest.tables.len() as u64,
             rows: manifest.rows(),
-            parts: manifest.tables.iter().map(|table| table.parts.len() as u64).sum(),
+            parts: manifest.parts(),
             sent_parts: stats.parts.items.get(),
             left: manifest.left.len() as u64,
             rung: exported.rung(),

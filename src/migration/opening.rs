@@ -3,7 +3,7 @@
 use super::{Consent, Site};
 use crate::checks;
 use crate::config::Config;
-use crate::item::Outcome;
+use crate::item::{Key, Outcome};
 use crate::ledger::{Ledger, PartRow, Record};
 use crate::pipeline::exporter::print;
 use crate::pipeline::reconcile::{Places, reconcile};
@@ -12,7 +12,7 @@ use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{Mode, Open, Opened, TenantInfo};
 use crate::{Code, Error, Result};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -97,15 +97,17 @@ pub(super) async fn learn_parts(ledger: &Ledger, to: &dyn Destination) -> Result
     for key in reader.unknown_parts()? {
         known.insert(key, reader.item(key)?.and_then(|known| known.blake3));
     }
+    let mut parts: BTreeMap<Key, Vec<PartRow>> = BTreeMap::new();
     for table in to.database_manifest().await?.unwrap_or_default().tables {
         let shape = print(&table.shape)?;
         for part in table.parts {
             if known.get(&part.item) == Some(&Some(part.blake3)) {
                 let table = table.shape.name.clone();
                 let row = PartRow { key: part.item, table, range: part.range, sum: part.sum, shape, pass: 0 };
-                ledger.writer().put(Record::Part(Box::new(row), None, None))?;
+                parts.entry(part.item).or_default().push(row);
             }
         }
     }
+    parts.into_values().try_for_each(|rows| ledger.writer().put(Record::Part(rows, None, None)))?;
     ledger.writer().flush()
 }

@@ -5,7 +5,7 @@
 //! writes nothing: a second pass compares before it sends.
 
 use super::beside::{Beside, Forgotten};
-use super::part::{Part, PartLimits, PartWriter};
+use super::part::{Part, PartLimits, PartWriter, SMALL, TINY_BYTES, TINY_ROWS, WholeTable};
 use super::plan::Piece;
 use super::{Cell, Cells, KeyRange, PageLimit, RowHasher, TableShape, TableSum};
 use crate::onsite::database::Database;
@@ -15,10 +15,6 @@ use std::sync::Arc;
 
 /// A page: large enough that a query pays, small enough to forget.
 const PAGE: PageLimit = PageLimit { rows: 2000, bytes: 4 << 20 };
-
-/// A part of fewer bytes is not compressed: to make what compresses and what expands, for each of its columns, takes longer than
-/// all the rest of it.
-const SMALL: usize = 16 << 10;
 
 /// A part also ends when so many bytes have left its rows: what is damaged or changes costs a part.
 const BESIDE: u64 = 256 << 20;
@@ -110,6 +106,16 @@ fn too_large(shape: &TableShape, row: &[Cell]) -> Error {
         format!("{name} has a value of more than {LARGEST} bytes, the most that moves"),
     )
     .hint("make the value smaller, or leave its table or column behind with `tables.leave`")
+}
+
+/// A table with all its rows, if it is tiny.
+pub fn whole(database: &mut dyn Database, shape: &Arc<TableShape>) -> Result<Option<WholeTable>> {
+    let limit = PageLimit { rows: TINY_ROWS, bytes: TINY_BYTES };
+    let page = database.cells_beside(shape, &KeyRange::all(), limit, &mut Forgotten(TINY_BYTES))?;
+    if page.more || page.rows.iter().flatten().any(|cell| matches!(cell, Cell::Large(_))) {
+        return Ok(None);
+    }
+    WholeTable::new(shape, page.rows).map(|table| Some(table).filter(|table| table.weight <= TINY_BYTES))
 }
 
 /// Every row of a range, page by page. Values of more than 1 MiB are not in their rows, but counted.

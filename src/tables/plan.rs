@@ -2,10 +2,11 @@
 //!
 //! Every table of the catalogue is in the plan: as pieces, or as left behind with a reason; so are the customer's own
 //! `y_*` tables and `x_*` columns, of which nothing is known beforehand. A big table whose key is one whole number is cut into
-//! ranges by the server, so that several connections can read it; small tables are bundled, because what a small table costs
+//! ranges by the server, so that several connections can read it; small tables are put together, because what a small table costs
 //! is not its rows. The units of a plan are independent of each other.
 
 use super::leave::{LeaveList, Reason};
+use super::part::BATCH_TABLES;
 use super::{Cell, Key, KeyRange, TableShape};
 use crate::Result;
 use crate::onsite::database::{Database, Query};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// What moves and what does not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// The pieces, bundled for one reader each. Big ones first, so that no reader is left alone with one at the end.
+    /// The pieces, put together for one reader each. Big ones first, so that no reader is left alone with one at the end.
     pub units: Vec<Unit>,
     /// What stays behind.
     pub left: Vec<Left>,
@@ -55,20 +56,20 @@ pub struct Left {
     pub shape: Option<Arc<TableShape>>,
 }
 
-/// How pieces are cut and bundled.
+/// How pieces are cut and put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cutting {
     /// A table of more rows is cut into ranges of so many.
     pub rows: u64,
-    /// Tables of fewer rows are bundled until they have so many together.
-    pub bundle: u64,
-    /// The most tables in a bundle.
+    /// Tables of fewer rows are put together until they have so many.
+    pub batch: u64,
+    /// The most tables that are put together.
     pub tables: usize,
 }
 
 impl Default for Cutting {
     fn default() -> Self {
-        Self { rows: 1_000_000, bundle: 50_000, tables: 256 }
+        Self { rows: 1_000_000, batch: 50_000, tables: BATCH_TABLES }
     }
 }
 
@@ -83,7 +84,7 @@ impl Plan {
     pub fn make(database: &mut dyn Database, leave: &LeaveList, cutting: &Cutting) -> Result<Self> {
         let (catalogue, dialect) = (database.catalogue()?, database.dialect());
         let mut plan = Self::default();
-        let mut bundle = Unit::default();
+        let mut batch = Unit::default();
         for table in catalogue.tables() {
             let mut shape = TableShape::of(table, dialect);
             if let Some(reason) = leave.table(&shape.name) {
@@ -94,17 +95,17 @@ impl Plan {
             plan.mask(&mut shape, leave);
             let shape = Arc::new(shape);
             let rows = if nameable(&shape) { database.estimate(&shape)? } else { 0 };
-            if rows >= cutting.bundle || !nameable(&shape) {
+            if rows >= cutting.batch || !nameable(&shape) {
                 plan.cut(database, &shape, rows, cutting)?;
                 continue;
             }
-            if bundle.rows + rows > cutting.bundle || bundle.pieces.len() >= cutting.tables {
-                plan.units.push(std::mem::take(&mut bundle));
+            if batch.rows + rows > cutting.batch || batch.pieces.len() >= cutting.tables {
+                plan.units.push(std::mem::take(&mut batch));
             }
-            bundle.rows += rows;
-            bundle.pieces.push(Piece { shape, range: KeyRange::all(), rows });
+            batch.rows += rows;
+            batch.pieces.push(Piece { shape, range: KeyRange::all(), rows });
         }
-        plan.units.extend(Some(bundle).filter(|bundle| !bundle.pieces.is_empty()));
+        plan.units.extend(Some(batch).filter(|batch| !batch.pieces.is_empty()));
         // Stable, so that the same database gives the same plan.
         plan.units.sort_by_key(|unit| std::cmp::Reverse(unit.rows));
         Ok(plan)
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn every_table_moves_or_stays_with_a_reason() {
         let (_folder, mut database) = database(SQL);
-        let cutting = Cutting { rows: 30, bundle: 20, tables: 10 };
+        let cutting = Cutting { rows: 30, batch: 20, tables: 10 };
         let plan = Plan::make(&mut database, &LeaveList::default(), &cutting).unwrap();
         let mut moving: Vec<&str> = plan.shapes().map(|shape| shape.name.as_str()).collect();
         moving.sort_unstable();
@@ -223,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn a_big_table_is_cut_without_gaps_and_small_ones_are_bundled() {
+    fn a_big_table_is_cut_without_gaps_and_small_ones_are_put_together() {
         let (_folder, mut database) = database(SQL);
-        let cutting = Cutting { rows: 30, bundle: 20, tables: 10 };
+        let cutting = Cutting { rows: 30, batch: 20, tables: 10 };
         let plan = Plan::make(&mut database, &LeaveList::default(), &cutting).unwrap();
         let ranges: Vec<&KeyRange> = plan
             .units
@@ -237,7 +238,7 @@ mod tests {
         let key = |cell: i64| Some(vec![Cell::Integer(cell)]);
         let ends: Vec<_> = ranges.iter().map(|range| (range.after.clone(), range.until.clone())).collect();
         assert_eq!(ends, [(None, key(300)), (key(300), key(600)), (key(600), key(900)), (key(900), None)]);
-        let bundled = plan.units.iter().find(|unit| unit.pieces.len() > 1).unwrap();
-        assert_eq!((bundled.pieces.len(), bundled.rows), (2, 1));
+        let together = plan.units.iter().find(|unit| unit.pieces.len() > 1).unwrap();
+        assert_eq!((together.pieces.len(), together.rows), (2, 1));
     }
 }

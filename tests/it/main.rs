@@ -37,5 +37,6 @@ mod stores;
 mod tables;
 mod tds;
 mod terminal;
+mod tiny;
 mod wizard;
 mod world;

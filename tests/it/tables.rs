@@ -119,7 +119,7 @@ pub(crate) fn restored(world: &World, folder: &Path) {
     assert_eq!(ours, theirs);
 }
 
-fn database(finished: &Value) -> &Value {
+pub(crate) fn database(finished: &Value) -> &Value {
     let database = &finished["database"];
     assert_eq!(database["proven"], true, "{finished:#}");
     database

@@ -123,7 +123,8 @@ pub(super) fn name(
     let mut before: HashMap<Vec<u8>, (Digest, Cells)> = HashMap::new();
     if let Some((bytes, digest)) = part {
         let limits = PartLimits { rows: u64::MAX / 8, bytes: u64::MAX / 8, ..PartLimits::default() };
-        for row in PartReader::open(bytes, &digest, &limits)? {
+        let tables = PartReader::open(bytes, &digest, &limits)?.tables()?;
+        for row in tables.into_iter().filter(|rows| rows.shape.name == shape.name).flatten() {
             let row = row?;
             before.insert(write_cells(&shape.key_of(&row)), (hasher.digest(&row), row));
         }

@@ -6,9 +6,10 @@
 //! ```
 //! A part is an item: from here on it is packed, sent, proven and accounted for like a document. What moves is decided by the
 //! plan, in which spans by the parts that the ledger knows: the rows of a part are summed up again, and only where the sum
-//! differs is the part written and sent. That is the delta of a second pass. A table that cannot be read ends as unreadable,
+//! differs is the part written and sent. That is the delta of a second pass. Tiny tables share a part (ADR 0013). A table that cannot be read ends as unreadable,
 //! with its reason, and does not stop the others.
 
+mod batching;
 mod cover;
 mod planner;
 mod reading;

@@ -8,10 +8,11 @@ use crate::ledger::{KnownPart, PASS, Pass, Reader, Record, Writer};
 use crate::onsite::database::{Database, Moment, Refused, Rung};
 use crate::pipeline::stats::Stats;
 use crate::tables::leave::LeaveList;
+use crate::tables::part::TINY_ROWS;
 use crate::tables::plan::{Cutting, Left, Plan};
 use crate::tables::{KeyRange, TableShape};
 use crate::{Code, Error, Result};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -43,6 +44,14 @@ impl Exported {
     }
 }
 
+/// What a reader is asked for.
+pub(super) enum Ask {
+    /// A range of a table.
+    Span(Box<Span>),
+    /// Tiny tables that share a part.
+    Batch(Batch),
+}
+
 /// A range of a table for a reader.
 pub(super) struct Span {
     pub(super) shape: Arc<TableShape>,
@@ -54,6 +63,19 @@ pub(super) struct Span {
     pub(super) pass: u64,
     /// For parts that were not there before.
     pub(super) numbers: Numbers,
+}
+
+/// Whole tables for a reader.
+pub(super) struct Batch {
+    /// If a part held one of them before, it held all of them, and nothing else.
+    pub(super) spans: Vec<Span>,
+}
+
+impl Batch {
+    /// The part that held its tables before.
+    pub(super) fn part(&self) -> Option<&KnownPart> {
+        self.spans.first().and_then(|span| span.part.as_ref())
+    }
 }
 
 /// Plans, then hands out what is to be read.
@@ -68,7 +90,7 @@ pub(super) struct Planner {
 }
 
 impl Planner {
-    pub(super) fn work(mut self, ask: &Way<Span>, known: &OnceLock<Exported>) -> Result<()> {
+    pub(super) fn work(mut self, ask: &Way<Ask>, known: &OnceLock<Exported>) -> Result<()> {
         let before = self.reader.pass()?.unwrap_or(Pass { number: 0, complete: true });
         let pass = Pass { number: before.number + u64::from(before.complete), complete: false };
         self.shared.writer.put(Record::Meta(PASS, encoded(&pass)?))?;
@@ -84,74 +106,155 @@ impl Planner {
             resumed: AtomicBool::new(false),
             pass: pass.number,
         });
-        let mut parts: HashMap<String, Vec<KnownPart>> = HashMap::new();
-        let mut used: HashSet<u32> = unknown.iter().map(|key| Numbers::place(key.id())).collect();
-        for part in self.reader.parts()? {
-            used.insert(Numbers::place(part.row.key.id()));
-            parts.entry(part.row.table.clone()).or_default().push(part);
+        let prints = exported.shapes.iter().map(|shape| Ok((shape.name.as_str(), print(shape)?)));
+        let prints: HashMap<&str, Digest> = prints.collect::<Result<_>>()?;
+        let parts = self.reader.parts()?;
+        let used = parts.iter().map(|part| part.row.key).chain(unknown).map(|key| Numbers::place(key.id())).collect();
+        let covered = self.covered(parts, &prints)?;
+        let goes_on = !before.complete;
+        let round = Round { planner: &self, ask, exported, prints, used, goes_on, batches: BTreeMap::new() };
+        if round.hand_out(&plan, covered) {
+            self.shared.done();
         }
-        // Tables that are gone, or stay behind from now on.
-        let moving: HashSet<&str> = exported.shapes.iter().map(|shape| shape.name.as_str()).collect();
-        for (_, gone) in parts.extract_if(|table, _| !moving.contains(table.as_str())) {
-            self.withdraw(&gone)?;
-        }
-        let mut covered = HashSet::new();
-        let pieces = plan.units.iter().flat_map(|unit| &unit.pieces);
-        let places = u32::try_from(pieces.clone().count()).unwrap_or(u32::MAX);
-        self.shared.next.fetch_max(Numbers::of(places).next, Ordering::Relaxed);
-        for (place, piece) in (0..).zip(pieces) {
-            let (shape, print) = (&piece.shape, print(&piece.shape)?);
-            if let Some(known) = parts.remove(&shape.name) {
-                let same = known.iter().all(|part| part.row.shape == print);
-                if let Some(ranges) = same.then(|| cover(known.clone())).flatten() {
-                    covered.insert(shape.name.as_str());
-                    for Covered { range, part } in ranges {
-                        let resumed = !before.complete && part.as_ref().is_some_and(|part| settled(part, pass.number));
-                        if let Some(part) = part.as_ref().filter(|_| resumed) {
-                            exported.resumed.store(true, Ordering::Relaxed);
-                            count(&self.shared.stats, part.size);
-                            continue;
-                        }
-                        let span = Span {
-                            shape: Arc::clone(shape),
-                            print,
-                            range,
-                            part,
-                            pass: pass.number,
-                            numbers: Numbers::default(),
-                        };
-                        if !self.ask(ask, span) {
-                            return Ok(());
-                        }
-                    }
-                } else {
-                    self.withdraw(&known)?;
-                }
-            }
-            if !covered.contains(shape.name.as_str()) {
-                let range = piece.range.clone();
-                let numbers = if used.contains(&place) { Numbers::default() } else { Numbers::of(place) };
-                let span = Span { shape: Arc::clone(shape), print, range, part: None, pass: pass.number, numbers };
-                if !self.ask(ask, span) {
-                    return Ok(());
-                }
-            }
-        }
-        self.shared.done();
         Ok(())
     }
 
+    /// The tables that the parts of the ledger cover, in ranges. Other parts are withdrawn: their table is gone, stays behind from
+    /// now on, or has changed its shape. What else a withdrawn part has held is covered no more.
+    fn covered(&self, parts: Vec<KnownPart>, prints: &HashMap<&str, Digest>) -> Result<HashMap<String, Vec<Covered>>> {
+        let mut tables: HashMap<String, Vec<KnownPart>> = HashMap::new();
+        // Parts come in the order of their keys.
+        let several: HashSet<Key> =
+            parts.windows(2).filter(|pair| pair[0].row.key == pair[1].row.key).map(|pair| pair[0].row.key).collect();
+        for part in parts {
+            tables.entry(part.row.table.clone()).or_default().push(part);
+        }
+        let (mut covered, mut withdrawn) = (HashMap::with_capacity(tables.len()), HashSet::new());
+        for (table, known) in tables {
+            let print = prints.get(table.as_str());
+            let keys: Vec<Key> = known.iter().map(|part| part.row.key).collect();
+            let same = known.iter().all(|part| Some(&part.row.shape) == print);
+            // Who shares a part has no other one.
+            let same = same && (keys.len() == 1 || !keys.iter().any(|key| several.contains(key)));
+            if let Some(ranges) = same.then(|| cover(known)).flatten() {
+                covered.insert(table, ranges);
+            } else {
+                self.shared.may_differ(&table)?;
+                withdrawn.extend(keys);
+            }
+        }
+        withdrawn.iter().try_for_each(|key| self.shared.writer.put(Record::Withdrawn(*key)))?;
+        let is_withdrawn = |one: &Covered| one.part.as_ref().is_some_and(|part| withdrawn.contains(&part.row.key));
+        covered.retain(|_, ranges| !ranges.iter().any(is_withdrawn));
+        Ok(covered)
+    }
+}
+
+/// The handing out of a plan.
+struct Round<'a> {
+    planner: &'a Planner,
+    ask: &'a Way<Ask>,
+    exported: &'a Exported,
+    prints: HashMap<&'a str, Digest>,
+    /// Places of the plan whose numbers are those of parts.
+    used: HashSet<u32>,
+    /// The pass was begun by a run that was stopped.
+    goes_on: bool,
+    /// Tables that share a part, by its key.
+    batches: BTreeMap<Key, Vec<Span>>,
+}
+
+impl Round<'_> {
     /// Gives `false` when the run is over.
-    fn ask(&self, ask: &Way<Span>, span: Span) -> bool {
-        // What was never read may be empty: its parts are expected when there are some.
-        self.shared.stats.expected.add(u64::from(span.part.is_some()));
-        !self.shared.stop.is_draining() && ask.send(span).is_ok()
+    fn hand_out(mut self, plan: &Plan, mut covered: HashMap<String, Vec<Covered>>) -> bool {
+        let pieces = plan.units.iter().map(|unit| unit.pieces.len()).sum::<usize>();
+        let places = u32::try_from(pieces).unwrap_or(u32::MAX);
+        self.planner.shared.next.fetch_max(Numbers::of(places).next, Ordering::Relaxed);
+        let shared = shared_parts(&covered);
+        let (mut known, mut place) = (HashSet::new(), 0);
+        for unit in &plan.units {
+            let mut fresh = Vec::new();
+            for piece in &unit.pieces {
+                place += 1;
+                let name = piece.shape.name.as_str();
+                if let Some(ranges) = covered.remove(name) {
+                    known.insert(name);
+                    if !self.known(&piece.shape, ranges, &shared) {
+                        return false;
+                    }
+                } else if !known.contains(name) {
+                    let mut span = self.span(&piece.shape, piece.range.clone(), None);
+                    if !self.used.contains(&(place - 1)) {
+                        span.numbers = Numbers::of(place - 1);
+                    }
+                    if unit.pieces.len() > 1 && piece.rows <= TINY_ROWS as u64 {
+                        fresh.push(span);
+                    } else if !self.ask(Ask::Span(Box::new(span))) {
+                        return false;
+                    }
+                }
+            }
+            if !self.batch(fresh) {
+                return false;
+            }
+        }
+        std::mem::take(&mut self.batches).into_values().all(|spans| self.batch(spans))
     }
 
-    fn withdraw(&self, parts: &[KnownPart]) -> Result<()> {
-        parts.iter().try_for_each(|part| self.shared.may_differ(&part.row.table))?;
-        parts.iter().try_for_each(|part| self.shared.writer.put(Record::Withdrawn(part.row.key)))
+    /// A table that parts hold already.
+    fn known(&mut self, shape: &Arc<TableShape>, ranges: Vec<Covered>, shared: &HashSet<Key>) -> bool {
+        for Covered { range, part } in ranges {
+            let key = part.as_ref().map(|part| part.row.key).filter(|key| shared.contains(key));
+            let span = self.span(shape, range, part);
+            match key {
+                Some(key) => self.batches.entry(key).or_default().push(span),
+                None if self.is_settled(span.part.as_ref()) => {}
+                None if self.ask(Ask::Span(Box::new(span))) => {}
+                None => return false,
+            }
+        }
+        true
     }
+
+    /// Whether a part was read and proven before the run was stopped; then it is counted.
+    fn is_settled(&self, part: Option<&KnownPart>) -> bool {
+        let Some(part) = part.filter(|part| self.goes_on && settled(part, self.exported.pass)) else { return false };
+        self.exported.resumed.store(true, Ordering::Relaxed);
+        count(&self.planner.shared.stats, part.size);
+        true
+    }
+
+    fn span(&self, shape: &Arc<TableShape>, range: KeyRange, part: Option<KnownPart>) -> Span {
+        let print = self.prints.get(shape.name.as_str()).copied().unwrap_or(Digest::of(b""));
+        Span { shape: Arc::clone(shape), print, range, part, pass: self.exported.pass, numbers: Numbers::default() }
+    }
+
+    fn batch(&self, spans: Vec<Span>) -> bool {
+        match spans.first() {
+            None => true,
+            Some(first) if self.is_settled(first.part.as_ref()) => true,
+            Some(_) => self.ask(Ask::Batch(Batch { spans })),
+        }
+    }
+
+    /// Gives `false` when the run is over.
+    fn ask(&self, ask: Ask) -> bool {
+        let part = match &ask {
+            Ask::Span(span) => span.part.as_ref(),
+            Ask::Batch(batch) => batch.part(),
+        };
+        let shared = &self.planner.shared;
+        // What was never read may be empty: its parts are expected when there are some.
+        shared.stats.expected.add(u64::from(part.is_some()));
+        !shared.stop.is_draining() && self.ask.send(ask).is_ok()
+    }
+}
+
+/// The parts that hold several tables.
+fn shared_parts(covered: &HashMap<String, Vec<Covered>>) -> HashSet<Key> {
+    let mut met = HashSet::new();
+    let keys = covered.values().flatten().filter_map(|one| one.part.as_ref()).map(|part| part.row.key);
+    keys.filter(|key| !met.insert(*key)).collect()
 }
 
 /// Whether it was read and proven in this very pass.

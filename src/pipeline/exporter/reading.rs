@@ -1,11 +1,11 @@
 //! Reading spans of tables: first their sums, and only where these differ the rows.
 
 use super::Shared;
-use super::planner::Span;
+use super::planner::{Ask, Span};
 use super::values::{Content, Values};
 use crate::archive::DATABASE;
 use crate::item::{Key, Kind, Outcome};
-use crate::ledger::{Found, PartRow, Record, Stamp};
+use crate::ledger::{Found, KnownPart, PartRow, Record, Stamp};
 use crate::onsite::database::Database;
 use crate::pipeline::budget::ContentBudget;
 use crate::pipeline::hasher::Trouble;
@@ -46,16 +46,20 @@ impl Reading {
     }
 
     /// Reads spans until no more come.
-    pub(super) fn work(&mut self, asked: &Receiver<Span>) -> Result<()> {
+    pub(super) fn work(&mut self, asked: &Receiver<Ask>) -> Result<()> {
         loop {
             let next = match asked.try_recv() {
-                Ok(span) => Some(span),
+                Ok(ask) => Some(ask),
                 // Nothing waits while this thread does.
                 Err(_) if !self.send_waiting()? => return Ok(()),
                 Err(_) => asked.recv().ok(),
             };
-            let Some(mut span) = next else { break };
-            if !self.span(&mut span)? {
+            let goes_on = match next {
+                Some(Ask::Span(mut span)) => self.span(&mut span)?,
+                Some(Ask::Batch(batch)) => self.batch(batch)?,
+                None => break,
+            };
+            if !goes_on {
                 // What was read is under way, and is finished.
                 self.send_waiting()?;
                 return Ok(());
@@ -69,16 +73,14 @@ impl Reading {
     }
 
     /// Gives `false` when the run is over.
-    fn span(&mut self, span: &mut Span) -> Result<bool> {
+    pub(super) fn span(&mut self, span: &mut Span) -> Result<bool> {
         if self.shared.stop.is_draining() {
             return Ok(false);
         }
         // What of it is not settled yet: the key of the part that held it, and where that begins now.
         let mut rest = (span.part.as_ref().map(|part| part.row.key), span.range.clone());
         match self.read(span, &mut rest) {
-            Err(error) if matches!(error.code(), Code::DatabaseUnreadable | Code::DatabaseChanged) => {
-                self.unreadable(span, rest, &error).map(|()| true)
-            }
+            Err(error) if is_of_table(&error) => self.unreadable(span, rest, &error).map(|()| true),
             read => read,
         }
     }
@@ -87,9 +89,7 @@ impl Reading {
         if let Some(part) = span.part.as_ref().filter(|part| part.outcome == Some(Outcome::Verified))
             && sum(&mut *self.database, &span.shape, &span.range)? == part.row.sum
         {
-            self.shared.stats.rows.add(1);
-            self.shared.stats.add_unchanged(Kind::Part, part.size);
-            self.shared.writer.put(Record::PartKept(part.row.key, span.pass))?;
+            self.shared.keep(part, span.pass)?;
             return Ok(true);
         }
         let piece = Piece { shape: Arc::clone(&span.shape), range: span.range.clone(), rows: 0 };
@@ -124,7 +124,7 @@ impl Reading {
             self.shared.stats.expected.add(u64::from(rest.0.take().is_none()));
             rest.1.after.clone_from(&part.head.range.until);
             let row = row(span, key, part.head.range.clone(), part.head.sum);
-            if !self.send(row, values.before(&part, bytes), room)? {
+            if !self.send(vec![row], values.before(&part, bytes), room)? {
                 return Ok(false);
             }
         }
@@ -135,7 +135,7 @@ impl Reading {
     }
 
     /// Room to build a part in. Nobody waits for room who holds some: two who do might wait for each other.
-    fn room(&mut self) -> Result<Option<OwnedSemaphorePermit>> {
+    pub(super) fn room(&mut self) -> Result<Option<OwnedSemaphorePermit>> {
         let bytes = self.shared.limits.bytes as usize;
         if let Some(room) = self.shared.hasher.budget.try_take(bytes) {
             return Ok(Some(room));
@@ -143,17 +143,24 @@ impl Reading {
         Ok(if self.send_waiting()? { self.shared.hasher.budget.take(bytes) } else { None })
     }
 
-    fn send(&mut self, row: PartRow, content: Content, mut room: OwnedSemaphorePermit) -> Result<bool> {
+    /// Gives `false` when the run is over.
+    pub(super) fn send(
+        &mut self,
+        rows: Vec<PartRow>,
+        content: Content,
+        mut room: OwnedSemaphorePermit,
+    ) -> Result<bool> {
         let shared = &self.shared;
-        let (key, size) = (row.key, content.sent.length + content.bytes.len() as u64);
-        let found = shared.found(&row, size);
+        let Some(key) = rows.first().map(|row| row.key) else { return Ok(true) };
+        let size = content.sent.length + content.bytes.len() as u64;
+        let found = shared.found(key, rows.iter().map(|row| row.table.as_str()), size);
         let (stamp, named) = (found.stamp, named(&found));
         shared.stats.rows.add(1);
         shared.stats.add_found(Kind::Part, size);
         shared.stats.opened.add(1);
         shared.stats.parts.add(size);
         let digest = content.digest();
-        shared.writer.put(Record::Part(Box::new(row), Some(found), Some(digest)))?;
+        shared.writer.put(Record::Part(rows, Some(found), Some(digest)))?;
         // What it was built in is given back.
         let room = ContentBudget::part_of(&mut room, content.bytes.len().max(1)).unwrap_or(room);
         self.waiting.push(Waiting { key, named, stamp, content, room });
@@ -178,21 +185,38 @@ impl Reading {
     }
 
     /// The table cannot be read; the others go on.
-    fn unreadable(&self, span: &mut Span, (key, range): (Option<Key>, KeyRange), error: &Error) -> Result<()> {
+    pub(super) fn unreadable(
+        &self,
+        span: &mut Span,
+        (key, range): (Option<Key>, KeyRange),
+        error: &Error,
+    ) -> Result<()> {
         self.shared.stats.expected.add(u64::from(key.is_none()));
         let key = key.unwrap_or_else(|| self.shared.key(&mut span.numbers));
         let row = row(span, key, range, TableSum::default());
-        let found = self.shared.found(&row, 0);
+        let found = self.shared.found(key, std::iter::once(row.table.as_str()), 0);
         let named = named(&found);
         self.shared.stats.rows.add(1);
-        self.shared.writer.put(Record::Part(Box::new(row), Some(found), None))?;
+        self.shared.writer.put(Record::Part(vec![row], Some(found), None))?;
         let mut why = reason(error.chain());
         why.insert("table".into(), span.shape.name.clone().into());
         self.shared.outcomes.left(key, Outcome::Unreadable, None, Some(named), why)
     }
 }
 
+/// Whether it is one table that cannot be read, and not the database.
+pub(super) fn is_of_table(error: &Error) -> bool {
+    matches!(error.code(), Code::DatabaseUnreadable | Code::DatabaseChanged)
+}
+
 impl Shared {
+    /// A part is still what it was.
+    pub(super) fn keep(&self, part: &KnownPart, pass: u64) -> Result<()> {
+        self.stats.rows.add(1);
+        self.stats.add_unchanged(Kind::Part, part.size);
+        self.writer.put(Record::PartKept(part.row.key, pass))
+    }
+
     fn send(&self, waiting: Waiting) -> Result<bool> {
         let Waiting { key, named, stamp, content: Content { item, sent, bytes }, room } = waiting;
         let sent = if sent.pieces == 0 {
@@ -215,20 +239,27 @@ impl Shared {
         Ok(false)
     }
 
-    fn found(&self, row: &PartRow, size: u64) -> Found {
+    fn found<'a>(&self, key: Key, tables: impl Iterator<Item = &'a str>, size: u64) -> Found {
         // No time: the same rows are the same part, whenever they were read.
         let stamp = Stamp { size, modified: 0, file_id: None };
-        let (dir, name) = place(row.key, &row.table);
+        let (dir, name) = place(key, tables);
         Found { root: self.root, dir, name, stamp }
     }
 }
 
+/// The folder of parts that hold several tables. No table has a folder with a point.
+const SEVERAL: &str = "several.tables";
+
 /// Where a part is in the manifest: its folder and its name.
-fn place(key: Key, table: &str) -> (String, String) {
-    (folder(table), format!("{}.parquet", key.id()))
+fn place<'a>(key: Key, mut tables: impl Iterator<Item = &'a str>) -> (String, String) {
+    let folder = match (tables.next(), tables.next()) {
+        (Some(only), None) => folder(only),
+        _ => SEVERAL.to_owned(),
+    };
+    (folder, format!("{}.parquet", key.id()))
 }
 
-fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
+pub(super) fn row(span: &Span, key: Key, range: KeyRange, sum: TableSum) -> PartRow {
     PartRow { key, table: span.shape.name.clone(), range, sum, shape: span.print, pass: span.pass }
 }
 
@@ -238,8 +269,8 @@ fn named(found: &Found) -> String {
 }
 
 /// The same, of a part that is being written.
-pub(super) fn path(key: Key, table: &str) -> String {
-    let (dir, name) = place(key, table);
+pub(super) fn path<'a>(key: Key, tables: impl Iterator<Item = &'a str>) -> String {
+    let (dir, name) = place(key, tables);
     format!("{DATABASE}/{dir}/{name}")
 }
 

@@ -12,7 +12,7 @@ use crate::item::Key;
 use crate::pipeline::assembly::Assembly;
 use crate::pipeline::hasher::{Sent, Trouble};
 use crate::tables::beside::{Beside, Named, of_io};
-use crate::tables::part::{Part, Trailer};
+use crate::tables::part::{Part, Trailer, WholeTable};
 use crate::tables::{Large, LargeKind};
 use crate::{Code, Error, Result};
 use std::io::Read;
@@ -36,6 +36,12 @@ pub(super) struct Content {
 }
 
 impl Content {
+    /// A part of several tables: no value has left it.
+    pub(super) fn of_batch(key: Key, tables: &[WholeTable], bytes: Vec<u8>) -> Self {
+        let path = path(key, tables.iter().map(|table| table.shape.name.as_str()));
+        Self { item: Arc::new(Assembly::new(key, path)), sent: Sent::default(), bytes }
+    }
+
     /// The BLAKE3 of all of it.
     pub(super) fn digest(&self) -> Digest {
         self.sent.digest_with(&self.bytes)
@@ -44,7 +50,7 @@ impl Content {
 
 impl<'a> Values<'a> {
     pub(super) fn new(shared: &'a Shared, key: Key, table: &str) -> Self {
-        let item = Arc::new(Assembly::new(key, path(key, table)));
+        let item = Arc::new(Assembly::new(key, path(key, std::iter::once(table))));
         Self { shared, item, sent: Sent::default(), stopped: false }
     }
 

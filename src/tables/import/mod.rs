@@ -15,7 +15,7 @@ pub use sqlite::SqliteImport;
 
 use super::adjust::{Adjusted, Adjustments};
 use super::export::sum;
-use super::part::{PartHead, PartReader};
+use super::part::{PartReader, TableRows};
 use super::{KeyRange, Large, TableShape, TableSum};
 use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
@@ -29,8 +29,8 @@ pub type GiveLarge<'a> = dyn FnMut(&Large, u64, &mut dyn Write) -> Result<()> + 
 
 /// A database that is being built. Dropped before its end it leaves nothing.
 pub trait Import {
-    /// Makes a table, empty; also one whose rows stay behind. A table that is there already must have the same shape.
-    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()>;
+    /// Makes tables, empty; also those whose rows stay behind. A table that is there already must have the same shape.
+    fn tables(&mut self, shapes: &[Arc<TableShape>]) -> Result<()>;
     /// Adds the rows of a part. After an error nothing of it is there, and it may come again.
     fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()>;
     /// Reads every table again and compares it with what was sent: the sums of the other side, by the names of the tables. A
@@ -86,6 +86,17 @@ impl Tables {
         table.map_or(Ok(()), |table| table.shape.must_equal(shape)).map(|()| table.is_some())
     }
 
+    /// Those of the shapes that are no tables yet.
+    fn new_of<'a>(&self, shapes: &'a [Arc<TableShape>]) -> Result<Vec<&'a Arc<TableShape>>> {
+        let mut new = Vec::with_capacity(shapes.len());
+        for shape in shapes {
+            if !self.has(shape)? {
+                new.push(shape);
+            }
+        }
+        Ok(new)
+    }
+
     /// A table was made.
     fn add(&mut self, shape: &Arc<TableShape>) {
         let table = Imported { shape: Arc::clone(shape), ranges: Vec::new() };
@@ -93,13 +104,13 @@ impl Tables {
         self.proven = false;
     }
 
-    /// The shape for a part whose rows come next.
-    fn begin(&mut self, head: &PartHead) -> Result<Arc<TableShape>> {
-        let name = &head.shape.name;
+    /// The shape for rows that come next.
+    fn begin(&mut self, rows: &TableRows) -> Result<Arc<TableShape>> {
+        let name = &rows.shape.name;
         let Some(table) = self.tables.get(&name.to_lowercase()) else {
             return Err(Error::new(Code::Internal, format!("the table `{name}` was not made")));
         };
-        if table.ranges.iter().any(|range| range.after == head.range.after || range.until == head.range.until) {
+        if table.ranges.iter().any(|range| range.after == rows.range.after || range.until == rows.range.until) {
             return Err(Error::new(Code::PartInvalid, format!("a range of `{name}` comes twice"))
                 .hint("each range of a table must be imported once"));
         }
@@ -107,10 +118,10 @@ impl Tables {
         Ok(Arc::clone(&table.shape))
     }
 
-    /// All rows of a part are there.
-    fn end(&mut self, head: PartHead) {
-        if let Some(table) = self.tables.get_mut(&head.shape.name.to_lowercase()) {
-            table.ranges.push(head.range);
+    /// All rows of a range are there.
+    fn end(&mut self, shape: &TableShape, range: KeyRange) {
+        if let Some(table) = self.tables.get_mut(&shape.name.to_lowercase()) {
+            table.ranges.push(range);
         }
     }
 

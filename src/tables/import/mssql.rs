@@ -8,8 +8,8 @@ use super::stage;
 use super::{GiveLarge, Import, Proof, Tables, prove};
 use crate::onsite::database::{Database, MssqlDatabase, MssqlWriter, Row, Server, Value, bracketed};
 use crate::tables::adjust::{Adjustable, Adjusted, Adjustments};
-use crate::tables::part::PartReader;
-use crate::tables::{Cell, Large, LargeKind, TableShape, TableSum};
+use crate::tables::part::{PartReader, TableRows};
+use crate::tables::{Cell, KeyRange, Large, LargeKind, TableShape, TableSum};
 use crate::{Code, Error, Result};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -93,12 +93,12 @@ impl MssqlImport {
         Ok(())
     }
 
-    fn rows(&mut self, shape: &Arc<TableShape>, mut part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
+    fn rows(&mut self, shape: &Arc<TableShape>, mut rows: TableRows, large: &mut GiveLarge<'_>) -> Result<()> {
         self.stage(shape)?;
         let (mut number, mut at, mut later) = (0, 0, Vec::new());
         let writer = self.writer()?;
         writer.load(stage::STAGE, &mut || {
-            let Some(row) = part.next().transpose()? else { return Ok(None) };
+            let Some(row) = rows.next().transpose()? else { return Ok(None) };
             let values = values(shape, number, &row, &mut at, &mut later);
             number += 1;
             values.map(Some).map_err(|error| match error.code() {
@@ -114,29 +114,43 @@ impl MssqlImport {
         }
         writer.change(&stage::bring(SCHEMA, shape), &[]).map(drop)
     }
+
+    /// Takes out what a part has brought that failed later: its tables were empty before.
+    fn take_out(&mut self, brought: &[(Arc<TableShape>, KeyRange)]) -> Result<()> {
+        for (shape, _) in brought {
+            let table = Adjustable::table(self.writer()?, &shape.name);
+            self.writer()?.change(&format!("DELETE FROM {table}"), &[])?;
+        }
+        Ok(())
+    }
 }
 
 impl Import for MssqlImport {
-    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()> {
-        if self.tables.has(shape)? {
-            return Ok(());
+    fn tables(&mut self, shapes: &[Arc<TableShape>]) -> Result<()> {
+        for shape in self.tables.new_of(shapes)? {
+            self.writer()?.create(shape)?;
+            self.tables.add(shape);
         }
-        self.writer()?.create(shape)?;
-        self.tables.add(shape);
         Ok(())
     }
 
     fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
-        self.table(&Arc::clone(part.shape()))?;
-        let head = part.head().clone();
-        let shape = self.tables.begin(&head)?;
-        let brought = self.rows(&shape, part, large);
-        if brought.is_err() {
-            // The connection may be in the middle of a load, and the stage goes with it.
-            (self.writer, self.staged) = (None, None);
+        let parts = part.tables()?;
+        self.tables(&parts.iter().map(|rows| Arc::clone(&rows.shape)).collect::<Vec<_>>())?;
+        let mut brought = Vec::with_capacity(parts.len());
+        for rows in parts {
+            let (shape, range) = (self.tables.begin(&rows)?, rows.range.clone());
+            if let Err(error) = self.rows(&shape, rows, large) {
+                // The connection may be in the middle of a load, and the stage goes with it.
+                (self.writer, self.staged) = (None, None);
+                self.take_out(&brought)?;
+                return Err(error);
+            }
+            brought.push((shape, range));
         }
-        brought?;
-        self.tables.end(head);
+        for (shape, range) in brought {
+            self.tables.end(&shape, range);
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::values::{self, Values};
 use super::{GiveLarge, Import, Proof, Tables, prove};
 use crate::onsite::database::{Database, Row, SqliteDatabase, Value};
 use crate::tables::adjust::{Adjustable, Adjusted, Adjustments};
-use crate::tables::part::PartReader;
+use crate::tables::part::{PartReader, TableRows};
 use crate::tables::stored::to_sqlite;
 use crate::tables::{Cell, ColumnType, Key, TableShape, TableSum};
 use crate::{Code, Error, Result};
@@ -29,7 +29,7 @@ pub struct SqliteImport {
 }
 
 /// So many tables are made on one connection: SQLite looks at all that it knows for each that is made.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 128;
 
 /// A line of SQLite's list of tables: kind, name, table, first page, statement.
 type Listed = (String, String, String, i64, Option<String>);
@@ -45,20 +45,26 @@ impl SqliteImport {
         Ok(Self { connection, file, path, tables, listed: Vec::new(), known: HashSet::new() })
     }
 
-    /// Makes a table, and takes it out of the list on disk. SQLite reads all of that list for each table that is made, and looks
+    /// Makes tables, and takes them out of the list on disk. SQLite reads all of that list for each table that is made, and looks
     /// at each table that it knows, so with very many tables that would be most of the work. A connection knows its own tables
     /// without the list, and the next one begins with none. The list is whole again before anybody reads the file
     /// ([`list`](Self::list)), and a file that does not get there is thrown away.
-    fn make(&mut self, shape: &TableShape) -> Result<()> {
-        if self.known.len() >= AT_ONCE {
+    fn make(&mut self, shapes: &[&Arc<TableShape>]) -> Result<()> {
+        if self.known.len() + shapes.len() > AT_ONCE {
             self.connection = connect(&self.file)?;
             self.known.clear();
         }
         let failed = |cause| failed("make a table in", cause);
         self.connection.execute_batch("BEGIN").map_err(failed)?;
-        let made = (&self.connection).create(shape).and_then(|()| self.unlist().map_err(failed));
+        let made = shapes.iter().try_for_each(|shape| (&self.connection).create(shape));
+        let made = made.and_then(|()| self.unlist().map_err(failed));
         self.connection.execute_batch(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(failed)?;
-        made
+        made?;
+        for shape in shapes {
+            self.known.insert(shape.name.to_lowercase());
+            self.tables.add(shape);
+        }
+        Ok(())
     }
 
     fn unlist(&mut self) -> rusqlite::Result<()> {
@@ -91,45 +97,30 @@ impl SqliteImport {
 }
 
 impl Import for SqliteImport {
-    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()> {
-        if self.tables.has(shape)? {
-            return Ok(());
-        }
-        self.make(shape)?;
-        self.known.insert(shape.name.to_lowercase());
-        self.tables.add(shape);
-        Ok(())
+    fn tables(&mut self, shapes: &[Arc<TableShape>]) -> Result<()> {
+        let new = self.tables.new_of(shapes)?;
+        new.chunks(AT_ONCE).try_for_each(|shapes| self.make(shapes))
     }
 
     fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
-        self.table(&Arc::clone(part.shape()))?;
-        let head = part.head().clone();
-        let shape = self.tables.begin(&head)?;
-        if !self.known.contains(&shape.name.to_lowercase()) {
+        let parts = part.tables()?;
+        let shapes: Vec<_> = parts.iter().map(|rows| Arc::clone(&rows.shape)).collect();
+        self.tables(&shapes)?;
+        if shapes.iter().any(|shape| !self.known.contains(&shape.name.to_lowercase())) {
             self.list()?;
         }
-        let name = &shape.name;
-        let broken = |cause| failed(&format!("import a part of `{name}` into"), cause);
+        let broken = |cause| failed("import a part into", cause);
         let transaction = self.connection.unchecked_transaction().map_err(broken)?;
-        {
-            let mut insert = transaction.prepare_cached(&insert(&shape)).map_err(broken)?;
-            let mut values = Values::new(&transaction, &shape, large);
-            for row in part {
-                let mut row = row?;
-                let streamed = values.restore(&mut row)?;
-                for (place, (column, cell)) in shape.columns.iter().zip(&row).enumerate() {
-                    match cell {
-                        Cell::Large(large) => insert.raw_bind_parameter(place + 1, values::room(column.kind, large)),
-                        cell => insert.raw_bind_parameter(place + 1, to_sqlite(column.kind, cell)),
-                    }
-                    .map_err(broken)?;
-                }
-                insert.raw_execute().map_err(|cause| refused(&shape, &row, cause))?;
-                values.fill(&row, &streamed)?;
-            }
+        let mut done = Vec::with_capacity(parts.len());
+        for rows in parts {
+            let shape = self.tables.begin(&rows)?;
+            done.push((Arc::clone(&shape), rows.range.clone()));
+            insert_all(&transaction, &shape, rows, large)?;
         }
         transaction.commit().map_err(broken)?;
-        self.tables.end(head);
+        for (shape, range) in done {
+            self.tables.end(&shape, range);
+        }
         Ok(())
     }
 
@@ -218,6 +209,32 @@ fn connect(file: &Path) -> Result<Connection> {
 
 fn failed(doing: &str, cause: rusqlite::Error) -> Error {
     Error::new(Code::StoreUnusable, format!("cannot {doing} the tenant's database")).because(cause)
+}
+
+/// Puts rows into their table.
+fn insert_all(
+    connection: &Connection,
+    shape: &Arc<TableShape>,
+    rows: TableRows,
+    large: &mut GiveLarge<'_>,
+) -> Result<()> {
+    let broken = |cause| failed(&format!("import rows of `{}` into", shape.name), cause);
+    let mut insert = connection.prepare_cached(&insert(shape)).map_err(broken)?;
+    let mut values = Values::new(connection, shape, large);
+    for row in rows {
+        let mut row = row?;
+        let streamed = values.restore(&mut row)?;
+        for (place, (column, cell)) in shape.columns.iter().zip(&row).enumerate() {
+            match cell {
+                Cell::Large(large) => insert.raw_bind_parameter(place + 1, values::room(column.kind, large)),
+                cell => insert.raw_bind_parameter(place + 1, to_sqlite(column.kind, cell)),
+            }
+            .map_err(broken)?;
+        }
+        insert.raw_execute().map_err(|cause| refused(shape, &row, cause))?;
+        values.fill(&row, &streamed)?;
+    }
+    Ok(())
 }
 
 /// A row that SQLite does not take: its key is there already, or a value is NULL where none may be.

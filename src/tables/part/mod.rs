@@ -5,12 +5,14 @@
 //! same bytes, so that a part can be named by its BLAKE3. A reader trusts nothing: it counts, it takes only cells that the
 //! shape allows, and at the end the sum must be that of the head.
 
+mod batch;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod trailer;
 mod writer;
 
+pub use batch::{BATCH_BYTES, BATCH_TABLES, Batched, TINY_BYTES, TINY_ROWS, TableRows, WholeTable, write_batch};
 pub use reader::PartReader;
 pub use trailer::{TRAILER, Trailer};
 pub use writer::PartWriter;
@@ -26,6 +28,10 @@ const FORMAT: u32 = 1;
 const HEAD: &str = "omt.part";
 /// What Parquet says about the program: a fixed text, so that the bytes do not change with every release.
 const CREATED_BY: &str = "omt tables 1";
+
+/// A part of fewer bytes is not compressed: to make what compresses and what expands, for each of its columns, takes longer than
+/// all the rest of it.
+pub(super) const SMALL: usize = 16 << 10;
 
 /// What a part says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +49,9 @@ pub struct PartHead {
     pub large: u64,
     /// How many bytes the rows weigh as they lie in memory.
     pub weight: u64,
+    /// The tables that are in it, if these are several: then the shape is that of a part of several tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batched: Vec<Batched>,
 }
 
 /// A part that was written.

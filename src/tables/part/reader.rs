@@ -65,6 +65,7 @@ impl PartReader {
         if groups.len() > 1 || rows > limits.rows * SLACK || raw as u64 > limits.bytes.saturating_mul(SLACK) {
             return Err(invalid(format!("it has {rows} rows and {raw} bytes, more than a part may have")));
         }
+        Self::check_batch(&head, raw as u64)?;
         let expected = schema(&head.shape);
         let options = ArrowReaderOptions::new().with_schema(expected);
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)

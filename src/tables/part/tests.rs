@@ -1,6 +1,7 @@
 //! Parts there and back, and parts that were damaged.
 
 use super::*;
+use crate::tables::canonical::write_cells;
 use crate::tables::testing::{rows_of_all_types, shape};
 use crate::tables::{Cell, Cells, RowHasher};
 use bytes::Bytes;
@@ -146,4 +147,110 @@ fn more_rows_than_a_part_may_have_are_refused() {
     let limits = PartLimits { rows: 20, ..PartLimits::default() };
     let error = PartReader::open(bytes, &part.name, &limits).map(drop).unwrap_err();
     assert!(error.message().contains("more than a part may have"), "{}", error.message());
+}
+
+/// Tables of all types, with names of their own.
+fn several(tables: Vec<(TableShape, Vec<Cells>)>) -> Vec<WholeTable> {
+    let named = |(place, (shape, rows)): (usize, (TableShape, Vec<Cells>))| {
+        let shape = TableShape { name: format!("table {place}"), ..shape };
+        WholeTable::new(&Arc::new(shape), rows).unwrap()
+    };
+    tables.into_iter().enumerate().map(named).collect()
+}
+
+fn tiny(name: &str, rows: i64) -> WholeTable {
+    let shape = TableShape { name: name.into(), ..shape(&[("id", "int"), ("note", "nvarchar(20)")]) };
+    let rows = (0..rows).map(|id| vec![Cell::Integer(id), Cell::wide("note")]).collect();
+    WholeTable::new(&Arc::new(shape), rows).unwrap()
+}
+
+/// A part of several tables whose head and rows need not belong together.
+fn made_up(batched: &[&WholeTable], rows: &[Cells]) -> Bytes {
+    let (part, _) = write_batch(&[tiny("one", 1), tiny("two", 1)], 1).unwrap();
+    let mut writer = PartWriter::new(&Arc::new(part.head.shape), 1, Vec::new()).unwrap();
+    for row in rows {
+        writer.push(row).unwrap();
+    }
+    let batched = batched.iter().map(|table| Batched { shape: TableShape::clone(&table.shape), sum: table.sum });
+    writer.finish_batch(batched.collect()).unwrap().1.into()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whole_tables_come_back_from_a_part_of_several(
+        tables in proptest::collection::vec(rows_of_all_types(6), 2..5)
+    ) {
+        // What has left its row is in no such part.
+        let stays = |(_, rows): &(TableShape, Vec<Cells>)| !rows.iter().flatten().any(|cell| matches!(cell, Cell::Large(_)));
+        prop_assume!(tables.iter().all(stays));
+        let tables = several(tables);
+        let (part, bytes) = write_batch(&tables, 1).unwrap();
+        let bytes: Bytes = bytes.into();
+        let listed: Vec<_> = tables.iter().map(|table| (&*table.shape, KeyRange::all(), table.sum)).collect();
+        prop_assert_eq!(part.head.tables(), listed);
+        let back = open(&bytes).unwrap().tables().unwrap();
+        prop_assert_eq!(back.len(), tables.len());
+        for (back, table) in back.into_iter().zip(&tables) {
+            prop_assert_eq!(&back.shape, &table.shape);
+            prop_assert_eq!((&back.range, back.sum), (&KeyRange::all(), table.sum));
+            prop_assert_eq!(&back.collect::<crate::Result<Vec<_>>>().unwrap(), &table.rows);
+        }
+        prop_assert_eq!(Bytes::from(write_batch(&tables, 1).unwrap().1), bytes);
+    }
+}
+
+#[test]
+fn one_table_alone_makes_a_part_as_any_other() {
+    let only = tiny("only", 3);
+    let (part, bytes) = write_batch(std::slice::from_ref(&only), 0).unwrap();
+    assert_eq!((&part.head.shape, &part.head.batched), (&*only.shape, &Vec::new()));
+    assert_eq!(read(&bytes.into()).unwrap(), only.rows);
+}
+
+#[test]
+fn a_part_of_several_tables_that_lies_is_found_out() {
+    let (one, two) = (tiny("one", 2), tiny("two", 1));
+    let row = |place: i64, cells: &[Cell]| vec![Cell::Integer(place), Cell::Bytes(write_cells(cells))];
+    let [first, second] = [&one.rows[0], &one.rows[1]];
+    let tables = |rows: &[Cells]| open(&made_up(&[&one, &two], rows)).and_then(PartReader::tables).map(|all| all.len());
+    assert_eq!(tables(&[row(0, first), row(0, second), row(1, &two.rows[0])]).unwrap(), 2);
+    let bytes = [Cell::Integer(1), Cell::Bytes(vec![])];
+    for (rows, what) in [
+        (vec![row(0, first), row(1, &two.rows[0])], "its rows of `one` add up to"),
+        (vec![row(0, first), row(0, first), row(1, &two.rows[0])], "its rows of `one` add up to"),
+        (vec![row(0, first), row(1, second), row(1, &two.rows[0])], "its rows of `one` add up to"),
+        (vec![row(2, first)], "belongs to none"),
+        (vec![row(-1, first)], "belongs to none"),
+        (vec![row(0, &first[..1])], "has 1 cells"),
+        (vec![row(0, &bytes)], "holds what its type cannot hold"),
+        (vec![vec![Cell::Integer(0), Cell::Bytes(vec![99])]], "is not understood"),
+        (vec![vec![Cell::Integer(0), Cell::Null]], "is incomplete"),
+    ] {
+        let error = tables(&rows).unwrap_err();
+        assert!(error.code() == Code::PartInvalid && error.message().contains(what), "{what}: {}", error.message());
+    }
+}
+
+#[test]
+fn what_weighs_little_in_the_file_is_not_taken_apart_without_end() {
+    let note = Cell::wide(&"note".repeat(10_000));
+    let row = vec![Cell::Integer(0), Cell::Bytes(write_cells(&[Cell::Integer(1), note]))];
+    let bytes = made_up(&[&tiny("one", 1), &tiny("two", 1)], &vec![row; 500]);
+    assert!(bytes.len() < 1 << 20);
+    let error = open(&bytes).and_then(PartReader::tables).map(drop).unwrap_err();
+    assert!(error.message().contains("and a part of several tables no more than"), "{}", error.message());
+}
+
+#[test]
+fn a_part_of_one_table_cannot_say_that_it_has_several() {
+    let one = tiny("one", 2);
+    let mut writer = PartWriter::new(&one.shape, 1, Vec::new()).unwrap();
+    for row in &one.rows {
+        writer.push(row).unwrap();
+    }
+    let batched = vec![Batched { shape: TableShape::clone(&one.shape), sum: one.sum }];
+    let error = open(&writer.finish_batch(batched).unwrap().1.into()).map(drop).unwrap_err();
+    assert!(error.message().contains("it lists tables, and is a part of one"), "{}", error.message());
 }

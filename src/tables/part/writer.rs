@@ -1,6 +1,6 @@
 //! Writing a part, batch by batch.
 
-use super::{CREATED_BY, FORMAT, HEAD, Part, PartHead};
+use super::{Batched, CREATED_BY, FORMAT, HEAD, Part, PartHead};
 use crate::digest::Digest;
 use crate::tables::columnar::{Builder, has_dictionary, schema};
 use crate::tables::{Cell, KeyRange, RowHasher, TableShape, TableSum};
@@ -121,12 +121,22 @@ impl<W: Write + Send> PartWriter<W> {
     }
 
     /// Ends the part, which covers `range`. Gives what was written, and what it was written to.
-    pub fn finish(mut self, range: KeyRange) -> Result<(Part, W)> {
+    pub fn finish(self, range: KeyRange) -> Result<(Part, W)> {
+        self.end(range, Vec::new())
+    }
+
+    /// Ends a part that holds several tables.
+    pub(super) fn finish_batch(self, batched: Vec<Batched>) -> Result<(Part, W)> {
+        self.end(KeyRange::all(), batched)
+    }
+
+    fn end(mut self, range: KeyRange, batched: Vec<Batched>) -> Result<(Part, W)> {
         if self.waiting.0 > 0 {
             self.encode()?;
         }
         let shape = TableShape::clone(&self.shape);
-        let head = PartHead { format: FORMAT, shape, range, sum: self.sum, large: self.large, weight: self.weight };
+        let (sum, large, weight) = (self.sum, self.large, self.weight);
+        let head = PartHead { format: FORMAT, shape, range, sum, large, weight, batched };
         let json = serde_json::to_string(&head).map_err(failed)?;
         self.writer.append_key_value_metadata(KeyValue::new(HEAD.to_owned(), json));
         let named = self.writer.into_inner().map_err(failed)?;
@@ -159,7 +169,7 @@ fn failed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(Code::Io, "cannot write a part of a table").because(cause)
 }
 
-fn misfit(shape: &TableShape, column: &str, row: &[Cell]) -> Error {
+pub(super) fn misfit(shape: &TableShape, column: &str, row: &[Cell]) -> Error {
     let what = format!("`{column}` of {} holds what its type cannot hold", shape.row_name(&shape.key_of(row)));
     Error::new(Code::DatabaseUnreadable, what).hint("correct the value, or leave the table behind with `tables.leave`")
 }

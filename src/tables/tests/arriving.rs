@@ -24,7 +24,7 @@ fn a_whole_installation_arrives_as_it_was() {
     let _ = &sample;
     let path = files(&folder.path().join("S"), "db").pop().expect("a database");
     let mut source = SqliteDatabase::open(&path, "crm7").unwrap();
-    let cutting = Cutting { rows: 200, bundle: 100, tables: 64 };
+    let cutting = Cutting { rows: 200, batch: 100, tables: 64 };
     let plan = Plan::make(&mut source, &LeaveList::default(), &cutting).unwrap();
     assert!(plan.units.len() > 5 && plan.left.iter().any(|left| left.table == "Credentials"));
 
@@ -34,7 +34,7 @@ fn a_whole_installation_arrives_as_it_was() {
     }
     let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     for shape in plan.shapes().chain(plan.left.iter().filter_map(|left| left.shape.as_ref())) {
-        import.table(shape).unwrap();
+        import.tables(std::slice::from_ref(shape)).unwrap();
     }
     cargo.unload(&mut import).unwrap();
     // What must be there is what the source says, read again.

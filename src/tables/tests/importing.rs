@@ -36,7 +36,7 @@ fn an_import_that_does_not_end_leaves_nothing() {
     std::fs::write(place(&folder), "the old one").unwrap();
     let piece = whole(&mut source, "contact");
     let mut import = SqliteImport::begin(&place(&folder)).unwrap();
-    import.table(&piece.shape).unwrap();
+    import.tables(std::slice::from_ref(&piece.shape)).unwrap();
     drop(import);
     assert_eq!(std::fs::read_to_string(place(&folder)).unwrap(), "the old one");
     assert_eq!(files(folder.path(), "db").len(), 2);
@@ -60,7 +60,7 @@ fn very_many_tables_are_all_in_the_list_of_a_sound_file() {
     assert!(import.prove(&cargo.sums()).unwrap().iter().all(import::Proof::holds));
     // Another table after it was read.
     let later = TableShape { name: "later".into(), ..cargo.parts[0].0.head.shape.clone() };
-    import.table(&Arc::new(later)).unwrap();
+    import.tables(&[Arc::new(later)]).unwrap();
     assert!(import.prove(&cargo.sums()).unwrap().iter().all(import::Proof::holds));
     Box::new(import).finish().unwrap();
     let there = rusqlite::Connection::open(place(&folder)).unwrap();

@@ -7,9 +7,9 @@ use crate::tables::TableSum;
 use crate::tables::compare::{Here, What, differences};
 use crate::tables::import::{Import, Proof};
 use crate::tenant::held::Tenant;
-use crate::tenant::protocol::DatabaseManifest;
+use crate::tenant::protocol::{DatabaseManifest, ManifestPart, ManifestTable};
 use crate::{Code, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The most rows that are named where a table differs.
@@ -46,31 +46,33 @@ pub(crate) fn build(
     mut import: Box<dyn Import>,
     go_on: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Built> {
-    for shape in manifest.left.iter().filter_map(|left| left.shape.as_ref()) {
-        import.table(&Arc::new(shape.clone()))?;
-    }
-    let (mut contents, mut rows) = (Contents::new(tenant)?, 0);
-    for (done, table) in manifest.tables.iter().enumerate() {
-        import.table(&Arc::new(table.shape.clone()))?;
-        for part in &table.parts {
-            let name = || format!("`{}` of the table `{}`", part.item, table.shape.name);
-            let failed = match contents.part(table, part)? {
-                Ok(Opened { rows, mut values }) => {
-                    match import.part(rows, &mut |large, at, into| values.copy(large, at, into)) {
-                        Ok(()) => None,
-                        Err(error) if error.code() == Code::PartInvalid => Some(error.chain()),
-                        Err(error) => return Err(error),
-                    }
+    let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
+    let empty = manifest.tables.iter().filter(|table| table.parts.is_empty()).map(|table| &table.shape);
+    import.tables(&left.chain(empty).map(|shape| Arc::new(shape.clone())).collect::<Vec<_>>())?;
+    let mut contents = Contents::new(tenant)?;
+    let (mut done, mut rows) = (0, 0);
+    for part in parts(manifest) {
+        let failed = match contents.part(&part.of)? {
+            Ok(Opened { rows, .. }) if rows.head().tables().len() > part.of.len() => {
+                Some("it holds a table that the manifest does not say".to_owned())
+            }
+            Ok(Opened { rows, mut values }) => {
+                match import.part(rows, &mut |large, at, into| values.copy(large, at, into)) {
+                    Ok(()) => None,
+                    Err(error) if error.code() == Code::PartInvalid => Some(error.chain()),
+                    Err(error) => return Err(error),
                 }
-                Err(why) => Some(why),
-            };
-            if let Some(why) = failed {
-                return Ok(Built::Failed { part: part.item, why: format!("{}: {why}", name()) });
             }
-            rows += part.sum.rows;
-            if !go_on(done as u64, rows) {
-                return Ok(Built::Stopped);
-            }
+            Err(why) => Some(why),
+        };
+        if let Some(why) = failed {
+            let why = format!("`{}` of {}: {why}", part.item, part.tables());
+            return Ok(Built::Failed { part: part.item, why });
+        }
+        done += part.of.iter().filter(|(_, own)| own.range.until.is_none()).count() as u64;
+        rows += part.of.iter().map(|(_, own)| own.sum.rows).sum::<u64>();
+        if !go_on(done, rows) {
+            return Ok(Built::Stopped);
         }
     }
     let expected = manifest.tables.iter().map(|table| (table.shape.name.clone(), table.sum)).collect();
@@ -79,6 +81,37 @@ pub(crate) fn build(
         None => Ok(Built::Ready(import, expected)),
         Some(proof) => different(tenant, manifest, &mut *import, proof),
     }
+}
+
+/// A part, and what the manifest says that it holds.
+struct Meant<'a> {
+    item: Key,
+    of: Vec<(&'a ManifestTable, &'a ManifestPart)>,
+}
+
+impl Meant<'_> {
+    /// Its tables, for people.
+    fn tables(&self) -> String {
+        match self.of.as_slice() {
+            [(table, _)] => format!("the table `{}`", table.shape.name),
+            [(first, _), rest @ ..] => format!("the table `{}` and {} more", first.shape.name, rest.len()),
+            [] => "no table".to_owned(),
+        }
+    }
+}
+
+/// Every part of a manifest once, where the first of its tables has it.
+fn parts(manifest: &DatabaseManifest) -> Vec<Meant<'_>> {
+    let mut parts: Vec<Meant<'_>> = Vec::new();
+    let mut places: HashMap<Key, usize> = HashMap::new();
+    for (table, part) in manifest.tables.iter().flat_map(|table| table.parts.iter().map(move |part| (table, part))) {
+        let place = *places.entry(part.item).or_insert(parts.len());
+        match parts.get_mut(place) {
+            Some(meant) => meant.of.push((table, part)),
+            None => parts.push(Meant { item: part.item, of: vec![(table, part)] }),
+        }
+    }
+    parts
 }
 
 /// Says which rows of a table differ between its parts and the database.

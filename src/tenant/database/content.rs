@@ -11,6 +11,7 @@ use crate::tenant::held::Tenant;
 use crate::tenant::protocol::{ManifestPart, ManifestTable};
 use crate::tenant::reading::{Fetched, Opener, Reader};
 use crate::{Code, Error, Result};
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// The largest part that is taken into memory, in bytes.
@@ -55,9 +56,10 @@ impl<'a> Contents<'a> {
         Ok(Self { tenant, chunks })
     }
 
-    /// Opens a part of a table. It must be the one that the manifest means, in every respect; the inner error says in which
-    /// it is not.
-    pub(crate) fn part(&mut self, table: &ManifestTable, part: &ManifestPart) -> Result<Result<Opened<'_>, String>> {
+    /// Opens a part, of which the manifest says what it holds of these tables. It must be the one that the manifest means, in every
+    /// respect; the inner error says in which it is not. It may hold more tables.
+    pub(crate) fn part(&mut self, of: &[(&ManifestTable, &ManifestPart)]) -> Result<Result<Opened<'_>, String>> {
+        let Some((_, part)) = of.first() else { return Ok(Err("it is of no table".into())) };
         let mut located = match self.locate(part.item, part)? {
             Ok(located) => located,
             Err(why) => return Ok(Err(why)),
@@ -72,18 +74,22 @@ impl<'a> Contents<'a> {
             Err(error) => return Ok(Err(error.message().to_owned())),
         };
         let head = rows.head();
-        let objection = if head.shape != table.shape {
-            "it is of another table, or the table has changed"
-        } else if head.range != part.range {
-            "it holds another range than the manifest says"
-        } else if head.sum != part.sum {
-            "its rows do not add up to what the manifest says"
-        } else if (head.large > 0) != trailer.is_some() {
-            "it refers to values that are not in it"
-        } else {
-            return Ok(Ok(Opened { rows, values: Values { chunks: &mut self.chunks, located } }));
-        };
-        Ok(Err(objection.to_owned()))
+        let tables = head.tables();
+        let held: HashMap<&str, _> = tables.iter().map(|held| (held.0.name.as_str(), held)).collect();
+        for (table, part) in of {
+            let objection = match held.get(table.shape.name.as_str()) {
+                Some((shape, ..)) if **shape != table.shape => "it is of another table, or the table has changed",
+                None => "it is of another table, or the table has changed",
+                Some((_, range, _)) if *range != part.range => "it holds another range than the manifest says",
+                Some((_, _, sum)) if *sum != part.sum => "its rows do not add up to what the manifest says",
+                Some(_) => continue,
+            };
+            return Ok(Err(objection.to_owned()));
+        }
+        if (head.large > 0) != trailer.is_some() {
+            return Ok(Err("it refers to values that are not in it".into()));
+        }
+        Ok(Ok(Opened { rows, values: Values { chunks: &mut self.chunks, located } }))
     }
 
     /// Where the chunks of a part are.

@@ -22,8 +22,9 @@ use super::held::Tenant;
 use super::protocol::{Commit, DatabaseKind, DatabaseManifest, DatabaseState, ManifestTable, Mode, TenantState};
 use crate::digest::Digest;
 use crate::item::Kind;
+use crate::tables::KeyRange;
 use crate::{Code, Error, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -275,7 +276,7 @@ fn check(manifest: &DatabaseManifest, kind: DatabaseKind) -> Result<()> {
     if manifest.tables.len() + manifest.left.len() > MOST_TABLES {
         return Err(refused(format!("the manifest has more than {MOST_TABLES} tables")));
     }
-    let (mut names, mut keys) = (HashSet::new(), HashSet::new());
+    let (mut names, mut keys) = (HashSet::new(), HashMap::new());
     let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
     for shape in manifest.tables.iter().map(|table| &table.shape).chain(left) {
         if shape.name.eq_ignore_ascii_case(adjusting::TABLE) {
@@ -299,7 +300,11 @@ fn check(manifest: &DatabaseManifest, kind: DatabaseKind) -> Result<()> {
     for table in &manifest.tables {
         check_parts(table)?;
         for part in &table.parts {
-            if !keys.insert(part.item) {
+            // A part of several tables has all rows of each.
+            let whole = (part.range == KeyRange::all()).then_some(part.blake3);
+            if let Some(other) = keys.insert(part.item, (&table.shape.name, whole))
+                && (other.0 == &table.shape.name || whole.is_none() || other.1 != whole)
+            {
                 return Err(refused(format!("`{}` is in the manifest twice", part.item)));
             }
         }

@@ -27,8 +27,10 @@ impl<'a> FromParts<'a> {
 
     fn each_row(&mut self, take: &mut dyn FnMut(Cells) -> Result<()>) -> Result<()> {
         for part in &self.parts {
-            let opened = self.contents.part(self.table, part)?.map_err(|why| Error::new(Code::PartInvalid, why))?;
-            for row in opened.rows {
+            let opened = self.contents.part(&[(self.table, part)])?;
+            let opened = opened.map_err(|why| Error::new(Code::PartInvalid, why))?;
+            let tables = opened.rows.tables()?;
+            for row in tables.into_iter().filter(|rows| rows.shape.name == self.table.shape.name).flatten() {
                 take(row?)?;
             }
         }

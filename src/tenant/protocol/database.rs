@@ -7,7 +7,7 @@ use crate::tables::adjust::Adjusted;
 use crate::tables::import::mssql;
 use crate::tables::{KeyRange, TableShape, TableSum};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use utoipa::ToSchema;
 
 /// What kind of database a tenant builds.
@@ -188,6 +188,13 @@ impl DatabaseManifest {
     /// Its JSON. Structures with text keys always have one.
     pub(crate) fn json(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// How many parts there are; one of several tables counts once.
+    #[must_use]
+    pub fn parts(&self) -> u64 {
+        let parts = self.tables.iter().flat_map(|table| &table.parts);
+        parts.map(|part| part.item).collect::<HashSet<_>>().len() as u64
     }
 
     /// All rows.

@@ -168,8 +168,8 @@ impl Dishonest {
 }
 
 impl Import for Dishonest {
-    fn table(&mut self, shape: &Arc<TableShape>) -> Result<()> {
-        self.honest.table(shape)
+    fn tables(&mut self, shapes: &[Arc<TableShape>]) -> Result<()> {
+        self.honest.tables(shapes)
     }
 
     fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {

@@ -6,10 +6,12 @@ use crate::mssql::cells::shape;
 use crate::mssql::every_type::{Sample, everything, of_every_type};
 use crate::tds::{Options, Tds};
 use omt::onsite::database::MssqlDatabase;
-use omt::tables::export::sum;
+use omt::tables::export::{sum, whole};
 use omt::tables::import::{Import, MssqlImport, Proof};
+use omt::tables::part::{WholeTable, write_batch};
 use omt::tables::{Cell, ColumnType, KeyRange, PageLimit};
 use omt::{Code, config};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a SQL Server takes of the samples: it has no NaN, the code page of Greek has no letter 0xFF, and values whose
@@ -137,18 +139,18 @@ fn a_type_from_a_stranger_never_becomes_a_part_of_a_statement() {
     ] {
         let mut contact = shape(&mut *database, "contact");
         contact.columns[1].declared = declared.to_owned();
-        let error = import.table(&Arc::new(contact)).unwrap_err();
+        let error = import.tables(&[Arc::new(contact)]).unwrap_err();
         assert!(error.message().contains("is of a type that is not known here"), "{declared}: {error:?}");
     }
     // What stays behind needs no values, only a column.
     let mut contact = shape(&mut *database, "contact");
     (contact.columns[1].declared, contact.columns[1].kind) = ("sql_variant".to_owned(), ColumnType::Other);
     (contact.columns[1].masked, contact.columns[1].nullable) = (true, true);
-    import.table(&Arc::new(contact)).unwrap();
+    import.tables(&[Arc::new(contact)]).unwrap();
     let mut contact = shape(&mut *database, "contact");
     contact.name = "a] (x int); DROP TABLE b; --".into();
     contact.columns[1].name = "c] int, [d".into();
-    import.table(&Arc::new(contact)).unwrap();
+    import.tables(&[Arc::new(contact)]).unwrap();
     let made = host.statements().into_iter().rfind(|statement| statement.starts_with("CREATE TABLE")).unwrap();
     assert!(made.starts_with("CREATE TABLE [crm7].[a]] (x int); DROP TABLE b; --] ("), "{made}");
     assert!(made.contains("[c]] int, [d]"), "{made}");
@@ -193,6 +195,37 @@ fn a_row_that_a_server_does_not_take_is_told_and_its_part_is_not_there() {
     let error = cargo.unload(&mut import).unwrap_err();
     assert_eq!(error.code(), Code::PartInvalid, "{error:?}");
     assert!(error.chain().contains("PRIMARY KEY"), "{}", error.chain());
+}
+
+#[test]
+fn of_several_tables_all_arrive_or_none() {
+    let site = Site::new("");
+    site.change(
+        "CREATE TABLE y_one (id INTEGER PRIMARY KEY, t \"nvarchar(9)\"); INSERT INTO y_one VALUES (1, 'a'), (2, NULL);
+         CREATE TABLE y_two (id INTEGER PRIMARY KEY, f \"float\"); INSERT INTO y_two VALUES (1, 1.5)",
+    );
+    let source = site.serve();
+    let mut database = site.connect_to(&source).unwrap();
+    let mut load = |table: &str| {
+        let shape = Arc::new(shape(&mut *database, table));
+        whole(&mut *database, &shape).unwrap().unwrap()
+    };
+    let (one, two) = (load("y_one"), load("y_two"));
+    let twice = WholeTable::new(&two.shape, [&two.rows[..], &two.rows[..]].concat()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let host = host(&folder);
+    let mut import = MssqlImport::begin(&place(&host, folder.path(), "crm_Cust1")).unwrap();
+    let mut cargo = Cargo { parts: vec![write_batch(&[one.clone(), twice], 1).unwrap()], ..Cargo::default() };
+    let error = cargo.unload(&mut import).unwrap_err();
+    assert!(error.code() == Code::PartInvalid && error.chain().contains("PRIMARY KEY"), "{}", error.chain());
+    let mut built = import.database().unwrap();
+    assert_eq!(sum(&mut *built, &one.shape, &KeyRange::all()).unwrap().rows, 0);
+    drop(built);
+    // It may come again, as it should have been.
+    cargo.parts = vec![write_batch(&[one.clone(), two.clone()], 1).unwrap()];
+    cargo.unload(&mut import).unwrap();
+    let sums = BTreeMap::from([("y_one".to_owned(), one.sum), ("y_two".to_owned(), two.sum)]);
+    assert!(import.prove(&sums).unwrap().iter().all(Proof::holds));
 }
 
 #[test]
