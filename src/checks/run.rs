@@ -9,6 +9,7 @@ use super::{Check, Evidence, Findings, Ground, Looked, Selection, Severity, Subj
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::onsite::Installation;
+use crate::onsite::database::Database;
 use crate::tenant::protocol::TenantInfo;
 use crate::{Code, Error, Result};
 use serde::Serialize;
@@ -123,20 +124,22 @@ impl Checked {
 /// What keeps it from beginning: no installation, no database; or an export that cannot be written.
 pub async fn check(config: &Config, selection: Selection, export: Option<PathBuf>) -> Result<Checked> {
     let info = tenant::ask(config).await;
-    check_with(config, selection, export, info).await
+    Ok(check_with(config, selection, export, info, None).await?.0)
 }
 
+/// Looks over the connection that is given, or else over one of its own, and gives it back.
 async fn check_with(
     config: &Config,
     selection: Selection,
     export: Option<PathBuf>,
     info: Option<TenantInfo>,
-) -> Result<Checked> {
+    database: Option<Box<dyn Database>>,
+) -> Result<(Checked, Box<dyn Database>)> {
     let config = config.clone();
     // A database answers when it likes: that is nothing for a thread on which others wait.
     let work = tokio::task::spawn_blocking(move || {
         let installation = Installation::find(&config)?;
-        let mut database = installation.connect()?;
+        let mut database = database.map_or_else(|| installation.connect(), Ok)?;
         let ground = Ground {
             config: &config,
             installation: &installation,
@@ -144,7 +147,8 @@ async fn check_with(
             tenant: info.as_ref(),
             people: None,
         };
-        look(ground, &selection, &Waivers::read(&config.migration.ledger), export.as_deref())
+        let checked = look(ground, &selection, &Waivers::read(&config.migration.ledger), export.as_deref())?;
+        Ok((checked, database))
     });
     work.await.map_err(|cause| Error::new(Code::Internal, "the checks panicked").because(cause))?
 }
@@ -217,9 +221,14 @@ fn one(
 }
 
 /// The blockers that nobody has waived: what stands before a migration into this tenant.
-pub async fn blockers(config: &Config, info: &TenantInfo) -> Result<Vec<Verdict>> {
-    let checked = check_with(config, Selection::Blockers, None, Some(info.clone())).await?;
-    Ok(checked.checks.into_iter().filter(Verdict::blocks).collect())
+/// They look over this connection, which is given back.
+pub async fn blockers(
+    config: &Config,
+    info: &TenantInfo,
+    database: Box<dyn Database>,
+) -> Result<(Vec<Verdict>, Box<dyn Database>)> {
+    let (checked, database) = check_with(config, Selection::Blockers, None, Some(info.clone()), Some(database)).await?;
+    Ok((checked.checks.into_iter().filter(Verdict::blocks).collect(), database))
 }
 
 /// The error that keeps a live migration from beginning.

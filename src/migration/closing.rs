@@ -59,7 +59,7 @@ pub(super) async fn close(
             return Err(written.insert(seen).refusal());
         }
         let (items, bytes) = finished.totals.of(None, Some(Outcome::Verified));
-        let database = moved.as_ref().map(|moved| moved.manifest.digest());
+        let database = moved.as_ref().map(|moved| moved.digest);
         asked = true;
         to.commit(Commit { items, bytes, database }).await?;
         Ok(true)

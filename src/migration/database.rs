@@ -1,10 +1,12 @@
 //! The end of a migration for the tables: the manifest of the database, and the tenant's word that it has become that.
 
 use crate::config::Config;
+use crate::digest::Digest;
 use crate::item::Outcome;
 use crate::ledger::{KnownPart, Ledger, PASS, Pass, Reader, Record, Writer};
 use crate::onsite::database::{Refused, Terms};
-use crate::onsite::{Installation, ladder};
+use crate::onsite::ladder::{self, Reading};
+use crate::onsite::{Installation, Source};
 use crate::pipeline::exporter::{Export, Exported};
 use crate::pipeline::{Event, Finished, Observer, Stats, Stop};
 use crate::tables::TableShape;
@@ -105,39 +107,46 @@ pub(super) fn must_fit(config: &Config, installation: &Installation, info: &Tena
     Ok(())
 }
 
-/// What the exporter reads, if tables move. Says so where they should and cannot.
-pub(super) fn export(
+/// What is read: the rows of documents, and what the exporter reads, if tables move. Both are of one moment, as far as the
+/// database allows it. Says so where tables should move and cannot.
+pub(super) fn reading(
+    source: Source,
     config: &Config,
     installation: &Installation,
     ledger: &Ledger,
     frozen: bool,
     observer: &Observer,
-) -> Result<Option<Export>> {
+) -> Result<(Source, Option<Export>)> {
     ladder::put_back(ledger, config)?.into_iter().for_each(|message| warn(observer, message));
     let tables = &config.tables;
     if !tables.moving {
-        return Ok(None);
+        return Ok((source, None));
     }
-    if !installation.connect()?.is_exact() {
+    let database = source.into_database();
+    if !database.is_exact() {
         let message = "the tables stay here: exact rows of this kind of database cannot be read yet; documents move";
         warn(observer, message.to_owned());
-        return Ok(None);
+        return Ok((Source::new(database), None));
     }
     let terms = Terms { highest: tables.rung, frozen, switch_on: tables.switch_on };
-    let reading = ladder::climb(installation, ledger, terms, config.pipeline.exporters)?;
-    let (taken, refused) = (reading.held.moment.taken(), &reading.held.refused);
+    let Reading { databases, documents, held } =
+        ladder::climb(installation, ledger, terms, config.pipeline.exporters, database)?;
+    let (taken, refused) = (held.moment.taken(), &held.refused);
     tracing::info!(rung = taken.as_str(), "reading tables by {taken}");
     if !refused.is_empty() {
         let why: Vec<_> = refused.iter().map(|one| format!("no {}: {}", one.rung.as_str(), one.why)).collect();
         warn(observer, format!("the tables are read by {taken}; {}", why.join("; ")));
     }
-    Ok(Some(Export {
-        reading,
+    let source = Source::of_moment(documents, Arc::clone(&held));
+    let export = Export {
+        databases,
+        held,
         leave: LeaveList::new(&tables.leave, &tables.take)?,
         cutting: Cutting::from(tables),
         limits: PartLimits::from(tables),
         level: tables.level,
-    }))
+    };
+    Ok((source, Some(export)))
 }
 
 fn warn(observer: &Observer, message: String) {
@@ -167,7 +176,9 @@ pub(super) fn after_reading(
 
 /// What has moved, and what is to become of it.
 pub(super) struct Moved {
-    pub(super) manifest: Arc<DatabaseManifest>,
+    manifest: Arc<DatabaseManifest>,
+    /// Its name.
+    pub(super) digest: Digest,
     pub(super) report: DatabaseReport,
     pass: u64,
 }
@@ -216,7 +227,7 @@ impl Moved {
         let bound = manifest.bound();
         let refused = exported.refused.clone();
         let report = DatabaseReport { summary, left_behind, refused, adjusted: Vec::new(), bound };
-        Ok(Self { manifest: Arc::new(manifest), report, pass: exported.pass })
+        Ok(Self { digest: manifest.digest(), manifest: Arc::new(manifest), report, pass: exported.pass })
     }
 
     /// Keeps what is known for reports.
@@ -232,7 +243,7 @@ impl Moved {
         stop: &Stop,
         writer: &Writer,
     ) -> Result<()> {
-        let ended = wait(to, Some(&self.manifest), stall, stop).await;
+        let ended = wait(to, Some((&self.manifest, self.digest)), stall, stop).await;
         let state = match ended {
             Ok(state) => state,
             Err(error) => return Err(error),
@@ -259,7 +270,7 @@ impl Moved {
                 }
                 let summary = &self.report.summary;
                 let entry = json!({
-                    "manifest": self.manifest.digest(), "tables": summary.tables, "rows": summary.rows,
+                    "manifest": self.digest, "tables": summary.tables, "rows": summary.rows,
                     "left": summary.left, "rung": summary.rung,
                 });
                 writer.put(Record::Journal("database.proven", entry))?;
@@ -278,13 +289,13 @@ pub(super) async fn settle(to: &dyn Destination, stall: Duration, stop: &Stop) -
 /// Says what the database is to be, if it is to be another one, and waits for the tenant's last word on it.
 async fn wait(
     to: &dyn Destination,
-    manifest: Option<&Arc<DatabaseManifest>>,
+    manifest: Option<(&Arc<DatabaseManifest>, Digest)>,
     stall: Duration,
     stop: &Stop,
 ) -> Result<DatabaseState> {
-    let ours = manifest.map(|manifest| manifest.digest());
+    let ours = manifest.map(|(_, digest)| digest);
     let mut state = match manifest {
-        Some(manifest) => to.put_database(Arc::clone(manifest)).await?,
+        Some((manifest, _)) => to.put_database(Arc::clone(manifest)).await?,
         None => to.database().await?,
     };
     let (mut pause, mut seen, mut since) = (PAUSE, state.clone(), Instant::now());
@@ -313,7 +324,7 @@ async fn wait(
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
         state = match manifest.filter(|_| absent) {
-            Some(manifest) => to.put_database(Arc::clone(manifest)).await?,
+            Some((manifest, _)) => to.put_database(Arc::clone(manifest)).await?,
             None => to.database().await?,
         };
     }

@@ -124,7 +124,6 @@ pub fn connect(config: &Config, control: &Control) -> Result<Connection> {
 
 /// The installation and the ledger of a configuration, opened.
 struct Site {
-    source: Source,
     facts: Facts,
     roots: Arc<Roots>,
     locations: BTreeMap<i64, usize>,
@@ -136,7 +135,7 @@ struct Site {
 }
 
 impl Site {
-    fn open(config: &Config) -> Result<Self> {
+    fn open(config: &Config) -> Result<(Self, Source)> {
         let installation = Installation::find(config)?;
         let mut source = installation.open()?;
         let facts = source.facts()?;
@@ -149,7 +148,7 @@ impl Site {
         roots.number(&numbers);
         let database_root = numbers.last().copied().unwrap_or_default();
         let (attachment_name, roots) = (installation.attachment_name.clone(), Arc::new(roots));
-        Ok(Self { source, facts, roots, locations, attachment_name, database_root, ledger, installation })
+        Ok((Self { facts, roots, locations, attachment_name, database_root, ledger, installation }, source))
     }
 }
 
@@ -162,7 +161,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     let started = crate::clock::stamp();
     control.valve.set(config.pace.limit_at(crate::clock::now()).0);
     let connection = connect(&config, &control)?;
-    let site = Site::open(&config)?;
+    let (site, source) = Site::open(&config)?;
     let info = connection.to.tenant().await?;
     if (&info.company, &info.serial) != (&site.facts.company, &site.facts.serial) {
         // Names change; a wrong ticket is worse. A person decides, nobody is locked out.
@@ -174,7 +173,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         observer(pipeline::Event::Warning { message });
     }
     holding::clear_up(&site.ledger, &config, &info, &observer)?;
-    gate(&config, &info, &observer).await?;
+    let source = gate(source, &config, &info, &observer).await?;
     database::must_fit(&config, &site.installation, &info)?;
     let opened = open(&site, &config, consent, &*connection.to).await?;
     if consent.recovery_only && opened.kind == RunKind::Initial {
@@ -196,7 +195,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
     }
     // From here on rows are read: not before the installation is held still.
     let frozen = cut_over || consent.frozen;
-    let tables = database::export(&config, &site.installation, &site.ledger, frozen, &observer)?;
+    let (source, tables) = database::reading(source, &config, &site.installation, &site.ledger, frozen, &observer)?;
     let (end_watch, watch) = tokio::sync::oneshot::channel();
     let watching = tokio::spawn(
         watch::Watch {
@@ -218,7 +217,7 @@ pub async fn migrate(config: Config, consent: Consent, control: Control, observe
         observer,
     };
     let input = Input {
-        source: site.source,
+        source,
         roots: site.roots,
         locations: site.locations,
         attachment_name: site.attachment_name,

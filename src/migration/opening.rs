@@ -5,6 +5,7 @@ use crate::checks;
 use crate::config::Config;
 use crate::item::{Key, Outcome};
 use crate::ledger::{Ledger, PartRow, Record};
+use crate::onsite::Source;
 use crate::pipeline::exporter::print;
 use crate::pipeline::reconcile::{Places, reconcile};
 use crate::pipeline::{self, Observer};
@@ -17,8 +18,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// What the checks say before anything begins: a live migration stops here, a rehearsal is for finding out.
-pub(super) async fn gate(config: &Config, info: &TenantInfo, observer: &Observer) -> Result<()> {
-    let blockers = checks::run::blockers(config, info).await?;
+/// They look over the connection that is there.
+pub(super) async fn gate(source: Source, config: &Config, info: &TenantInfo, observer: &Observer) -> Result<Source> {
+    let (blockers, database) = checks::run::blockers(config, info, source.into_database()).await?;
     if config.migration.mode == Mode::Live && !blockers.is_empty() {
         return Err(checks::run::blocked(&blockers));
     }
@@ -27,7 +29,7 @@ pub(super) async fn gate(config: &Config, info: &TenantInfo, observer: &Observer
         tracing::warn!("{message}");
         observer(pipeline::Event::Warning { message });
     }
-    Ok(())
+    Ok(Source::new(database))
 }
 
 /// Opens or resumes the migration at the tenant, and makes sure that ledger, installation and tenant mean the

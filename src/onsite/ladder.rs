@@ -9,16 +9,19 @@
 use super::Installation;
 use super::changes::{self, Change, Outstanding};
 use super::database::{Climbed, Database, Moment, Refused, Rung, Terms};
-use crate::Result;
 use crate::config::Config;
 use crate::ledger::{Ledger, Writer};
+use crate::{Code, Error, Result};
+use std::sync::Arc;
 
 /// Connections that read one moment.
 pub struct Reading {
-    /// One to plan with, and the others to read rows with.
+    /// One to plan with, and the others to read the rows of tables with.
     pub databases: Vec<Box<dyn Database>>,
+    /// One for the rows of documents. Where only one connection can see the moment, it reads its own.
+    pub documents: Box<dyn Database>,
     /// What they read; kept until all of them are dropped.
-    pub held: Held,
+    pub held: Arc<Held>,
 }
 
 /// A moment with what was changed on the installation for it. Dropping it takes the changes back.
@@ -75,12 +78,18 @@ impl Drop for Held {
     }
 }
 
-/// Opens a connection to plan with and at most so many readers, all of one moment as far as that is possible.
+/// Opens a connection to plan with and at most so many readers beside the one that is there, all of one moment as far as that is
+/// possible.
 ///
 /// # Errors
 /// What keeps the database from being read at all. A rung that is not possible is no error.
-pub fn climb(installation: &Installation, ledger: &Ledger, terms: Terms, readers: usize) -> Result<Reading> {
-    let mut control = installation.connect()?;
+pub fn climb(
+    installation: &Installation,
+    ledger: &Ledger,
+    terms: Terms,
+    readers: usize,
+    mut control: Box<dyn Database>,
+) -> Result<Reading> {
     let (mut terms, mut refused) = (terms, Vec::new());
     loop {
         let mut held = Held::new(installation, ledger);
@@ -90,26 +99,42 @@ pub fn climb(installation: &Installation, ledger: &Ledger, terms: Terms, readers
         })?;
         refused.extend(more);
         held.release(|change| moment.needs(change));
-        match connections(installation, &moment, readers) {
+        match connections(installation, &moment, readers, &mut *control) {
             Err(error) if moment.taken() > Rung::Frozen && !error.is_retryable() => {
                 refused.push(Refused { rung: moment.taken(), why: error.chain() });
                 terms.highest = moment.taken().below();
             }
             databases => {
                 (held.moment, held.refused) = (moment, refused);
-                return Ok(Reading { databases: databases?, held });
+                return Ok(Reading { databases: databases?, documents: control, held: Arc::new(held) });
             }
         }
     }
 }
 
-fn connections(installation: &Installation, moment: &Moment, readers: usize) -> Result<Vec<Box<dyn Database>>> {
+fn connections(
+    installation: &Installation,
+    moment: &Moment,
+    readers: usize,
+    control: &mut dyn Database,
+) -> Result<Vec<Box<dyn Database>>> {
     let readers = if moment.is_of_one_connection() { readers.min(1) } else { readers };
-    let mut all = (0..=readers).map(|_| installation.connect()).collect::<Result<Vec<_>>>()?;
+    // Each takes its time: to log on, or to learn of very many tables.
+    let mut all = std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..=readers).map(|_| scope.spawn(|| installation.connect())).collect();
+        let opened = opening.into_iter().map(|one| {
+            one.join().unwrap_or_else(|_| Err(Error::new(Code::Internal, "opening a connection has failed")))
+        });
+        opened.collect::<Result<Vec<_>>>()
+    })?;
     // Where one connection has the moment for itself it must be the one that reads rows: a plan may be a little older or younger.
     let planner = usize::from(moment.is_of_one_connection());
     // All are there before the first begins: moments that are not the same are as close together as they can be.
     all.iter_mut().skip(planner).try_for_each(|database| database.hold(moment))?;
+    // Last: what it holds, nobody takes back for another rung.
+    if !moment.is_of_one_connection() {
+        control.hold(moment)?;
+    }
     Ok(all)
 }
 

@@ -2,9 +2,11 @@
 
 use super::Logins;
 use super::database::{Database, Query, Row};
+use super::ladder::Held;
 use crate::{Code, Error, Result};
 use chrono::NaiveDateTime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who the installation belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +76,11 @@ pub struct AttachmentRow {
 }
 
 /// The rows of an installation. Pages hold rows with ids above `after`, in order of the id; an empty page is the end.
-pub struct Source(Box<dyn Database>);
+pub struct Source {
+    database: Box<dyn Database>,
+    /// Kept until nothing is read any more; dropped after the connection.
+    _held: Option<Arc<Held>>,
+}
 
 /// Tables of Customer Service are not there where it was never installed.
 const SERVICE: &str = "attachment";
@@ -83,23 +89,35 @@ impl Source {
     /// Rows from this database.
     #[must_use]
     pub fn new(database: Box<dyn Database>) -> Self {
-        Self(database)
+        Self { database, _held: None }
+    }
+
+    /// The same, of a moment that is kept as long as rows are read.
+    #[must_use]
+    pub fn of_moment(database: Box<dyn Database>, held: Arc<Held>) -> Self {
+        Self { database, _held: Some(held) }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn into_database(self) -> Box<dyn Database> {
+        self.database
     }
 
     /// The database behind it.
     pub fn database(&mut self) -> &mut dyn Database {
-        &mut *self.0
+        &mut *self.database
     }
 
     fn page<T>(&mut self, text: &str, after: i64, limit: usize, read: impl Fn(&Row) -> T) -> Result<Vec<T>> {
-        Ok(self.0.rows(&Query::new(text).number(after).limit(limit))?.iter().map(read).collect())
+        Ok(self.database.rows(&Query::new(text).number(after).limit(limit))?.iter().map(read).collect())
     }
 
     /// Owner and serial number.
     pub fn facts(&mut self) -> Result<Facts> {
         self.refuse_strange_ids()?;
         let text = "SELECT {top} {company.ownerContactName}, {company.serialNo} FROM {company} ORDER BY {=company.company_id} {limit}";
-        let rows = self.0.rows(&Query::new(text).limit(1))?;
+        let rows = self.database.rows(&Query::new(text).limit(1))?;
         let row = rows.first().ok_or_else(|| {
             Error::new(Code::DatabaseUnreadable, "the table `company` is empty, so the owner is not known")
                 .hint("is this the right database?")
@@ -110,13 +128,13 @@ impl Source {
     /// Rows whose ids no program of the vendor would give, and which therefore cannot be named.
     fn refuse_strange_ids(&mut self) -> Result<()> {
         for (table, id) in [("document", "document_id"), ("DocTmpl", "DocTmpl_id"), ("attachment", "id")] {
-            if !self.0.has_table(table)? && table == SERVICE {
+            if !self.database.has_table(table)? && table == SERVICE {
                 continue;
             }
             let text = format!(
                 "SELECT count(*) FROM {{{table}}} WHERE {{={table}.{id}}} < 1 OR {{={table}.{id}}} > 4294967295"
             );
-            let strange = self.0.number(&Query::new(text))?;
+            let strange = self.database.number(&Query::new(text))?;
             if strange > 0 {
                 return Err(Error::new(
                     Code::DatabaseUnreadable,
@@ -132,12 +150,12 @@ impl Source {
 
     /// How many rows there are.
     pub fn counts(&mut self) -> Result<Counts> {
-        let mut count = |text: &str| -> Result<u64> { Ok(self.0.number(&Query::new(text))? as u64) };
+        let mut count = |text: &str| -> Result<u64> { Ok(self.database.number(&Query::new(text))? as u64) };
         Ok(Counts {
             documents: count("SELECT count(*) FROM {document}")?,
             templates: count("SELECT count(*) FROM {DocTmpl} WHERE {=DocTmpl.filename} <> ''")?,
-            attachments: if self.0.has_table(SERVICE)? {
-                self.0.number(&Query::new("SELECT count(*) FROM {attachment}"))? as u64
+            attachments: if self.database.has_table(SERVICE)? {
+                self.database.number(&Query::new("SELECT count(*) FROM {attachment}"))? as u64
             } else {
                 0
             },
@@ -147,14 +165,16 @@ impl Source {
     /// Log-in names, now and formerly, of all associates.
     pub fn logins(&mut self) -> Result<Logins> {
         let mut logins = Logins::default();
-        for row in self.0.rows(&Query::new("SELECT {associate.associate_id}, {associate.name} FROM {associate}"))? {
+        for row in
+            self.database.rows(&Query::new("SELECT {associate.associate_id}, {associate.name} FROM {associate}"))?
+        {
             logins.add(row.integer(0), row.text(1));
         }
         // The table came with version 10: without it there is just no history.
-        if self.0.has_table("AssociateHistory")? {
+        if self.database.has_table("AssociateHistory")? {
             let text = "SELECT {AssociateHistory.associateId}, {AssociateHistory.name} FROM {AssociateHistory}
                         ORDER BY {=AssociateHistory.associatehistory_id} DESC";
-            for row in self.0.rows(&Query::new(text))? {
+            for row in self.database.rows(&Query::new(text))? {
                 logins.add_former(row.integer(0), row.text(1));
             }
         }
@@ -164,7 +184,7 @@ impl Source {
     /// The folders of attachments as the Service server knows them, by `attachment_location_id`. The one of
     /// `config.attachment_path` has the number 0.
     pub fn attachment_folders(&mut self) -> Result<BTreeMap<i64, String>> {
-        attachment_folders(&mut *self.0)
+        attachment_folders(&mut *self.database)
     }
 
     /// A page of documents.
@@ -201,7 +221,7 @@ impl Source {
 
     /// A page of attachments.
     pub fn attachments(&mut self, after: i64, limit: usize) -> Result<Vec<AttachmentRow>> {
-        if !self.0.has_table(SERVICE)? {
+        if !self.database.has_table(SERVICE)? {
             return Ok(Vec::new());
         }
         self.page(

@@ -123,7 +123,8 @@ impl LeaveList {
     /// Why a column of a table that moves stays behind, if it does.
     #[must_use]
     pub fn column(&self, table: &str, column: &str) -> Option<Reason> {
-        self.reason(&format!("{}.{}", table.to_lowercase(), column.to_lowercase()))
+        let name = format!("{table}.{column}").to_lowercase();
+        self.reason(&name)
     }
 
     /// Masks the columns that stay behind; gives them and why. A key never does: without it no row could be named.
@@ -139,21 +140,20 @@ impl LeaveList {
     }
 
     fn reason(&self, name: &str) -> Option<Reason> {
-        if self.leave.iter().any(|pattern| fits(pattern, name)) {
+        // A table's pattern says nothing about single columns, and the other way round.
+        let of_columns = name.contains('.');
+        let fits = |pattern: &str| pattern.contains('.') == of_columns && fits(pattern, name);
+        if self.leave.iter().any(|pattern| fits(pattern)) {
             return Some(Reason::Configured);
         }
-        if self.take.iter().any(|pattern| fits(pattern, name)) {
+        if self.take.iter().any(|pattern| fits(pattern)) {
             return None;
         }
-        LEAVE.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern, name))).map(|(reason, _)| *reason)
+        LEAVE.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern))).map(|(reason, _)| *reason)
     }
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
-    // A table's pattern says nothing about single columns, and the other way round.
-    if pattern.contains('.') != name.contains('.') {
-        return false;
-    }
     pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
 }
 

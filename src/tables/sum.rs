@@ -90,8 +90,12 @@ impl Sum for TableSum {
 impl fmt::Display for TableSum {
     /// `rows:` and 64 hexadecimal digits, the highest first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [lowest, low, high, highest] = self.sum;
-        write!(f, "{}:{highest:016x}{high:016x}{low:016x}{lowest:016x}", self.rows)
+        let mut bytes = [0; 32];
+        for (place, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(self.sum.iter().rev()) {
+            *place = word.to_be_bytes();
+        }
+        // There are many of them, and a digest is written at once.
+        write!(f, "{}:{}", self.rows, Digest::from(bytes))
     }
 }
 
@@ -111,14 +115,16 @@ impl FromStr for TableSum {
 
     fn from_str(text: &str) -> Result<Self, NotASum> {
         let (rows, digits) = text.split_once(':').ok_or(NotASum)?;
+        let bytes: Digest = digits.parse().map_err(|_| NotASum)?;
         let mut sum = [0; 4];
-        for (place, word) in sum.iter_mut().rev().enumerate() {
-            let digits = digits.get(place * 16..place * 16 + 16).ok_or(NotASum)?;
-            *word = u64::from_str_radix(digits, 16).map_err(|_| NotASum)?;
+        for (word, bytes) in sum.iter_mut().rev().zip(bytes.as_bytes().as_chunks::<8>().0) {
+            *word = u64::from_be_bytes(*bytes);
         }
-        let sum = Self { rows: rows.parse().map_err(|_| NotASum)?, sum };
         // One spelling only.
-        if sum.to_string() == text { Ok(sum) } else { Err(NotASum) }
+        if rows.starts_with(['0', '+']) && rows != "0" {
+            return Err(NotASum);
+        }
+        Ok(Self { rows: rows.parse().map_err(|_| NotASum)?, sum })
     }
 }
 

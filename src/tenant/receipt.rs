@@ -7,6 +7,7 @@
 
 use super::card::Card;
 use super::catalogue;
+use super::database::understood;
 use super::held::Tenant;
 use super::protocol::{DatabaseState, LeftBehind};
 use crate::digest::Digest;
@@ -18,7 +19,16 @@ use crate::receipt::{
 use crate::{Code, Error, Result};
 use bytes::Bytes;
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// What a receipt says of the manifest of the database.
+#[derive(Deserialize)]
+struct Stated {
+    #[serde(default)]
+    left: Vec<LeftBehind>,
+    rung: String,
+}
 
 /// Items that are read at once.
 const PAGE: usize = 2000;
@@ -101,11 +111,12 @@ impl Tenant {
             merkle: Roots::of(&tree, &Tree::default()),
         };
         if let Some(DatabaseState::Proven { manifest, sums, adjusted, bound, .. }) = database {
-            let held = self.database_manifest()?.filter(|held| held.digest() == *manifest);
-            let held = held.ok_or_else(|| {
+            let json = self.fetch(self.objects.database_path())?.filter(|json| Digest::of(json) == *manifest);
+            let json = json.ok_or_else(|| {
                 Error::new(Code::TenantRefused, "another manifest of the database has come meanwhile")
                     .hint("run the same command again, it resumes")
             })?;
+            let held: Stated = understood(&json)?;
             let lines = sums.iter().map(|(name, sum)| TableLine { name: name.clone(), sum: *sum });
             statement.tables = lines.collect();
             statement.manifest = Some(*manifest);

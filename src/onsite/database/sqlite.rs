@@ -37,6 +37,22 @@ impl SqliteDatabase {
         Self::open_as(path, schema, "rw")
     }
 
+    /// Spares it asking which tables there are: these are.
+    #[must_use]
+    pub(crate) fn with_tables(mut self, shapes: &[Arc<TableShape>]) -> Self {
+        let mut catalogue = Catalogue::default();
+        for shape in shapes {
+            for column in &shape.columns {
+                let (name, declared) = (column.name.clone(), column.declared.clone());
+                let kind = Kind::of(&declared);
+                let column = Column { name, declared, kind, nullable: column.nullable, key: column.key };
+                catalogue.add(&shape.name, column);
+            }
+        }
+        self.catalogue = Some(Arc::new(catalogue));
+        self
+    }
+
     fn open_as(path: &Path, schema: &str, mode: &str) -> Result<Self> {
         let valid = !schema.is_empty() && schema.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !valid || matches!(schema.to_ascii_lowercase().as_str(), "main" | "temp") {
@@ -202,6 +218,12 @@ impl Database for SqliteDatabase {
             }
         }
         Ok(())
+    }
+
+    fn estimate(&mut self, shape: &TableShape) -> Result<u64> {
+        let table = format!("{}.{}", cells::quoted(&self.schema), cells::quoted(&shape.name));
+        let rows = self.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
+        rows.map(|rows| rows as u64).map_err(|cause| explain(&self.path, cause))
     }
 
     fn climb(&mut self, terms: &Terms, _enter: &mut dyn FnMut(Change) -> Result<()>) -> Result<Climbed> {

@@ -28,7 +28,8 @@ use super::stats::Stats;
 use super::stop::Stop;
 use crate::item::{Key, Kind};
 use crate::ledger::{Ledger, Record, Writer};
-use crate::onsite::ladder::Reading as Connections;
+use crate::onsite::database::Database;
+use crate::onsite::ladder::Held;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::Cutting;
@@ -41,7 +42,9 @@ use std::sync::{Arc, OnceLock};
 /// What the exporter reads.
 pub struct Export {
     /// A connection to plan with, and one for each thread, all of one moment as far as the database allows it.
-    pub reading: Connections,
+    pub databases: Vec<Box<dyn Database>>,
+    /// What they read.
+    pub held: Arc<Held>,
     /// What stays behind.
     pub leave: LeaveList,
     /// How big tables are cut.
@@ -155,17 +158,14 @@ pub(super) fn crew(export: Option<Export>, around: Surroundings<'_>) -> Result<(
     let Surroundings { ledger, root, outcomes, hasher, to, late } = around;
     let (known, reader) = (Arc::new(OnceLock::new()), ledger.reader()?);
     let (stats, stop) = (Arc::clone(&hasher.stats), hasher.stop.clone());
-    let Some(Export { reading, leave, cutting, limits, level }) = export else {
+    let Some(Export { databases, held, leave, cutting, limits, level }) = export else {
         let writer = ledger.writer();
         let work: Work = Box::new(move || planner::stand_still(&reader, &writer, &stats));
         return Ok((vec![work], known));
     };
-    let Connections { databases, held } = reading;
     let writer = ledger.writer();
     let entry = serde_json::json!({ "rung": held.moment.taken(), "refused": held.refused });
     writer.put(Record::Journal("database.reading", entry))?;
-    // What was changed for the reading is taken back by whoever is the last to end, however it ends.
-    let held = Arc::new(held);
     let mut databases = databases.into_iter();
     let first = databases.next().ok_or_else(|| Error::new(Code::Internal, "there is no connection to plan with"))?;
     let shared = Arc::new(Shared {

@@ -22,7 +22,8 @@ use crate::{Code, Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Writes the content of a value that left its row. The number is where it begins among the values of its part.
 pub type GiveLarge<'a> = dyn FnMut(&Large, u64, &mut dyn Write) -> Result<()> + 'a;
@@ -138,17 +139,18 @@ impl Tables {
     }
 }
 
-/// Reads every table from `database` and compares.
-fn prove(
-    tables: &mut Tables,
-    database: &mut dyn Database,
-    expected: &BTreeMap<String, TableSum>,
-) -> Result<Vec<Proof>> {
+/// The most connections that read what was built.
+const READERS: usize = 4;
+
+/// Opens a connection to what was built.
+type OpenBuilt<'a> = dyn Fn() -> Result<Box<dyn Database>> + Sync + 'a;
+
+/// Reads every table, over several connections, and compares.
+fn prove(tables: &mut Tables, open: &OpenBuilt<'_>, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
     let mut expected: BTreeMap<String, (&str, TableSum)> =
         expected.iter().map(|(name, sum)| (name.to_lowercase(), (name.as_str(), *sum))).collect();
     let mut proofs = Vec::with_capacity(tables.tables.len());
-    for (name, table) in &tables.tables {
-        let found = sum(database, &table.shape, &KeyRange::all())?;
+    for ((name, table), found) in tables.tables.iter().zip(sums(&tables.shapes(), open)?) {
         let expected = expected.remove(name).map(|(_, sum)| sum).unwrap_or_default();
         proofs.push(Proof { table: table.shape.name.clone(), expected, found });
     }
@@ -160,4 +162,25 @@ fn prove(
     proofs.extend(absent);
     tables.proven = proofs.iter().all(Proof::holds);
     Ok(proofs)
+}
+
+/// The sum of each table.
+fn sums(shapes: &[Arc<TableShape>], open: &OpenBuilt<'_>) -> Result<Vec<TableSum>> {
+    let (next, found) = (AtomicUsize::new(0), shapes.iter().map(|_| OnceLock::new()).collect::<Vec<_>>());
+    let work = || -> Result<()> {
+        let mut database = open()?;
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(shape), Some(found)) = (shapes.get(place), found.get(place)) else { return Ok(()) };
+            let _ = found.set(sum(&mut *database, shape, &KeyRange::all())?);
+        }
+    };
+    let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS).min(shapes.len());
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..readers).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(Error::new(Code::Internal, "reading what was built has failed")))
+        })
+    })?;
+    Ok(found.into_iter().map(|sum| sum.into_inner().unwrap_or_default()).collect())
 }

@@ -155,8 +155,8 @@ impl Import for MssqlImport {
     }
 
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
-        let mut database = self.database()?;
-        prove(&mut self.tables, &mut *database, expected)
+        let build = &self.build;
+        prove(&mut self.tables, &|| Ok(Box::new(MssqlDatabase::open(build, SCHEMA)?)), expected)
     }
 
     fn database(&mut self) -> Result<Box<dyn Database>> {

@@ -2,9 +2,9 @@
 
 use super::values::{self, Values};
 use super::{GiveLarge, Import, Proof, Tables, prove};
-use crate::onsite::database::{Database, Row, SqliteDatabase, Value};
+use crate::onsite::database::{Database, Moment, Row, Rung, SqliteDatabase, Value};
 use crate::tables::adjust::{Adjustable, Adjusted, Adjustments};
-use crate::tables::part::{PartReader, TableRows};
+use crate::tables::part::{BATCH_TABLES, PartReader, TableRows};
 use crate::tables::stored::to_sqlite;
 use crate::tables::{Cell, ColumnType, Key, TableShape, TableSum};
 use crate::{Code, Error, Result};
@@ -28,8 +28,10 @@ pub struct SqliteImport {
     known: HashSet<String>,
 }
 
+/// The schema under which the file is read.
+const SCHEMA: &str = "crm7";
 /// So many tables are made on one connection: SQLite looks at all that it knows for each that is made.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = BATCH_TABLES;
 
 /// A line of SQLite's list of tables: kind, name, table, first page, statement.
 type Listed = (String, String, String, i64, Option<String>);
@@ -125,13 +127,20 @@ impl Import for SqliteImport {
     }
 
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
-        let mut database = self.database()?;
-        prove(&mut self.tables, &mut *database, expected)
+        self.list()?;
+        let file = &self.file;
+        let open = || -> Result<Box<dyn Database>> {
+            let mut database = SqliteDatabase::open(file, SCHEMA)?;
+            // One transaction for all tables: to lock and look anew for each takes longer than to read a small one.
+            database.hold(&Moment::of(Rung::ReadTransaction))?;
+            Ok(Box::new(database))
+        };
+        prove(&mut self.tables, &open, expected)
     }
 
     fn database(&mut self) -> Result<Box<dyn Database>> {
         self.list()?;
-        Ok(Box::new(SqliteDatabase::open(&self.file, "crm7")?))
+        Ok(Box::new(SqliteDatabase::open(&self.file, SCHEMA)?.with_tables(&self.tables.shapes())))
     }
 
     fn adjust(&mut self, adjustments: &Adjustments) -> Result<Vec<Adjusted>> {
@@ -198,7 +207,7 @@ fn connect(file: &Path) -> Result<Connection> {
         // A file that was cut short is thrown away and not repaired: flushes are of no use before the end. The journal in memory
         // takes back a part that was refused, and holds little, because parts add pages and hardly change any.
         connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;
+            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;
              PRAGMA writable_schema = ON",
         )?;
         connection.set_prepared_statement_cache_capacity(64);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::vec;
 
 /// The most tables that are put together.
-pub const BATCH_TABLES: usize = 128;
+pub const BATCH_TABLES: usize = 64;
 /// A batch ends with the table that brings its rows to so many bytes in memory: when one row changes, all of it is sent again.
 pub const BATCH_BYTES: usize = 1 << 20;
 /// The most rows and bytes of a table that is tiny.

@@ -24,6 +24,7 @@ use crate::digest::Digest;
 use crate::item::Kind;
 use crate::tables::KeyRange;
 use crate::{Code, Error, Result};
+use serde::de::DeserializeOwned;
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
@@ -108,27 +109,30 @@ impl Tenant {
     pub(crate) fn settle_database(&self, asked: Option<DatabaseManifest>) -> Result<Option<(Goal, DatabaseManifest)>> {
         let _decision = self.database.decision.lock().unwrap_or_else(PoisonError::into_inner);
         let again = asked.is_some();
-        // One that cannot be understood is replaced by the next.
-        let stored = if again { self.database_manifest().ok().flatten() } else { self.database_manifest()? };
-        let manifest = if let Some(manifest) = asked {
-            check(&manifest, self.objects.place.home.kind())?;
-            if stored.as_ref() != Some(&manifest) {
-                if self.card().state == TenantState::Running {
-                    return Err(refused("the tenant is running: its database is in use and is not replaced any more")
-                        .hint(LATE_ONLY));
+        let stored = self.fetch(self.objects.database_path())?;
+        let known = stored.as_ref().map(|json| Digest::of(json));
+        let name = match (&asked, known) {
+            (Some(manifest), _) => {
+                check(manifest, self.objects.place.home.kind())?;
+                let json = manifest.json();
+                let name = Digest::of(&json);
+                if known != Some(name) {
+                    if self.card().state == TenantState::Running {
+                        let why = "the tenant is running: its database is in use and is not replaced any more";
+                        return Err(refused(why).hint(LATE_ONLY));
+                    }
+                    let (objects, path) = (self.objects.clone(), self.objects.database_path());
+                    self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
                 }
-                let (objects, path, json) = (self.objects.clone(), self.objects.database_path(), manifest.json());
-                self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
+                name
             }
-            manifest
-        } else {
-            let Some(manifest) = stored else {
+            (None, Some(name)) => name,
+            (None, None) => {
                 self.database.state.send_replace(Some((self.goal(Digest::of(b"")), DatabaseState::Absent)));
                 return Ok(None);
-            };
-            manifest
+            }
         };
-        let goal = self.goal(manifest.digest());
+        let goal = self.goal(name);
         let now = self.database.state.borrow().clone().filter(|(about, _)| *about == goal).map(|(_, state)| state);
         match now {
             Some(DatabaseState::Building { .. } | DatabaseState::Proven { .. }) => return Ok(None),
@@ -140,6 +144,11 @@ impl Tenant {
             self.database.state.send_replace(Some((goal, proven)));
             return Ok(None);
         }
+        let Some(manifest) =
+            asked.map_or_else(|| stored.map(|json| understood(&json)).transpose(), |asked| Ok(Some(asked)))?
+        else {
+            return Ok(None);
+        };
         let tables = manifest.tables.len() as u64;
         let state = DatabaseState::Building { tables_done: 0, tables, rows: 0 };
         self.database.state.send_replace(Some((goal, state)));
@@ -206,10 +215,7 @@ impl Tenant {
 
     /// What was said last about the database.
     pub(crate) fn database_manifest(&self) -> Result<Option<DatabaseManifest>> {
-        let Some(bytes) = self.fetch(self.objects.database_path())? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|cause| {
-            Error::new(Code::StoreUnusable, "the manifest of the database cannot be understood").because(cause)
-        })
+        self.fetch(self.objects.database_path())?.map(|json| understood(&json)).transpose()
     }
 
     /// The database that a commit is about: the one in place, for the people that were put last. A client that speaks of one
@@ -219,8 +225,8 @@ impl Tenant {
             Some(wanted) => wanted,
             // None is in place: there is nothing to agree on.
             None if !self.database_word().exists() => return Ok(None),
-            None => match self.database_manifest()? {
-                Some(manifest) => manifest.digest(),
+            None => match self.fetch(self.objects.database_path())? {
+                Some(json) => Digest::of(&json),
                 None => return Ok(None),
             },
         };
@@ -269,6 +275,13 @@ impl Tenant {
     fn database_word(&self) -> PathBuf {
         self.objects.place.catalogue.join(format!("{}.crm.json", self.objects.customer))
     }
+}
+
+/// A manifest from the store, or what a receipt says of one.
+pub(super) fn understood<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+    serde_json::from_slice(json).map_err(|cause| {
+        Error::new(Code::StoreUnusable, "the manifest of the database cannot be understood").because(cause)
+    })
 }
 
 /// What can be said against a manifest before anything is built.

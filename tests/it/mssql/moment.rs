@@ -58,7 +58,9 @@ impl Ground {
     }
 
     fn climb(&self, terms: Terms) -> Reading {
-        ladder::climb(&Installation::find(&self.config).unwrap(), &self.ledger, terms, 2).unwrap()
+        let installation = Installation::find(&self.config).unwrap();
+        let control = installation.connect().unwrap();
+        ladder::climb(&installation, &self.ledger, terms, 2, control).unwrap()
     }
 
     fn outstanding(&self) -> Vec<Change> {
@@ -178,9 +180,9 @@ fn a_snapshot_that_not_every_connection_reaches_is_given_up_for_the_next_rung() 
 #[test]
 fn what_a_crash_has_left_is_taken_back_and_what_was_never_made_does_no_harm() {
     let ground = Ground::new(|options| Options { may_create: Some(true), may_alter: true, ..options });
-    let Reading { databases, held } = ground.climb(TERMS);
+    let Reading { databases, documents, held } = ground.climb(TERMS);
     // The process is gone: its connections are closed, and nobody cleans up.
-    drop(databases);
+    drop((databases, documents));
     std::mem::forget(held);
     let left = ground.outstanding();
     assert_eq!((left.len(), ground.server.snapshots().len()), (1, 1));
@@ -277,4 +279,24 @@ fn a_run_that_is_killed_leaves_a_snapshot_that_the_next_one_takes_back() {
     let said = format!("has left the database snapshot `{}`: that is taken back", left[0]);
     assert!(warned(&output, &said), "{}", output.stdout);
     assert!(server.snapshots().is_empty());
+}
+
+#[test]
+fn documents_and_tables_are_of_one_moment() {
+    let (world, server, _writer) = world(|options| Options { may_create: Some(true), ..options });
+    let file = world.site().join("crm.db");
+    let last: i64 = Connection::open(&file)
+        .unwrap()
+        .query_row("SELECT max(document_id) FROM document", [], |row| row.get(0))
+        .unwrap();
+    // It is asked for just after it was made, before anybody reads from it.
+    let gone = format!("DELETE FROM document WHERE document_id = {last}");
+    server.when("databases", move || Connection::open(&file).unwrap().execute_batch(&gone).unwrap());
+    let finished = world.migrate().finished(0);
+    assert_eq!(finished["database"]["rung"], "database-snapshot");
+    let item = format!("\"document/{last}\"");
+    assert!(world.manifest().contains(&item), "its row is in the tables, and so it moves itself");
+    assert!(server.snapshots().is_empty(), "whoever reads rows of documents keeps the moment too");
+    world.migrate().finished(0);
+    assert!(!world.manifest().contains(&item));
 }
