@@ -9,7 +9,7 @@ use crate::{Code, Error, Result};
 use std::io::{self, Read};
 
 /// Takes the content of values that are too large to stay in their row.
-pub trait Beside {
+pub trait Beside: Send {
     /// Content of more bytes leaves its row; at least [`FOLD`](super::FOLD), or the row would count in another way.
     fn limit(&self) -> usize;
 

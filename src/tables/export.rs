@@ -1,6 +1,6 @@
 //! Reading a piece of a table out of a database, part by part.
 //!
-//! A [`TableExport`] asks for pages and writes parts. It holds one page and one part, whatever the table; after a stop it goes on
+//! A [`TableExport`] asks for pages and writes parts. It holds three pages and one part, whatever the table; after a stop it goes on
 //! behind the last part that was proven, because a part says which range it covers. [`sum`] reads the same rows and
 //! writes nothing: a second pass compares before it sends.
 
@@ -12,9 +12,14 @@ use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 /// A page: large enough that a query pays, small enough to forget.
 const PAGE: PageLimit = PageLimit { rows: 2000, bytes: 4 << 20 };
+/// The rows of a page after the first, whatever they weigh.
+const LEAST_ROWS: usize = 100;
+/// The same at most.
+const MOST_ROWS: usize = 20_000;
 
 /// A part also ends when so many bytes have left its rows: what is damaged or changes costs a part.
 const BESIDE: u64 = 256 << 20;
@@ -62,41 +67,114 @@ impl TableExport {
         if self.ended {
             return Ok(None);
         }
-        let (mut writer, mut into) = (None, Some(into));
-        let after = self.rest.after.clone();
-        loop {
-            let rows = writer.as_ref().map_or(0, PartWriter::rows);
-            let room = usize::try_from(self.limits.rows.saturating_sub(rows)).unwrap_or(usize::MAX);
-            let limit = PageLimit { rows: PAGE.rows.min(room), ..PAGE };
+        let (shape, limits, level, after) = (Arc::clone(&self.shape), self.limits, self.level, self.rest.after.clone());
+        let (mut room, mut pace, mut writer, mut into) = (Room::of(&limits), Pace::default(), None, Some(into));
+        let mut read = || {
+            let limit = pace.limit(room.rows);
             let page = database.cells_beside(&self.shape, &self.rest, limit, beside)?;
-            if let (None, Some(into)) = (&writer, into.take_if(|_| !page.rows.is_empty())) {
-                let weight = || page.rows.iter().flatten().map(Cell::weight).sum::<usize>();
-                let small = !page.more && page.rows.len() * size_of::<Cell>() < SMALL && weight() < SMALL;
-                writer = Some(PartWriter::new(&self.shape, if small { 0 } else { self.level }, into()?)?);
-            }
-            let Some(open) = &mut writer else {
-                self.ended = true;
-                return Ok(None);
-            };
-            for row in page.rows {
-                if row.iter().any(|cell| cell.length_beside() > LARGEST) {
-                    return Err(too_large(&self.shape, &row));
-                }
-                open.push(&row)?;
-            }
+            pace.read(&page.rows);
+            let is_full = room.take(&self.shape, &page.rows)?;
             self.ended = !page.more;
             if let Some(last) = page.last {
                 self.rest = self.rest.behind(last);
             }
-            let full = open.rows() >= self.limits.rows || open.weight() >= self.limits.bytes;
-            let full = full || open.beside() >= BESIDE;
-            if self.ended || full {
-                // The last part covers the range to its end: a row that appears there later belongs to it.
-                let until = if self.ended { self.rest.until.clone() } else { self.rest.after.clone() };
-                return writer.map(|writer| writer.finish(KeyRange { after, until })).transpose();
+            Ok((page.rows, page.more && !is_full))
+        };
+        ahead(&mut read, &mut |rows, more| {
+            if let (None, Some(into)) = (&writer, into.take_if(|_| !rows.is_empty())) {
+                let small = !more && rows.iter().map(|row| weight(row)).sum::<usize>() < SMALL;
+                writer = Some(PartWriter::new(&shape, if small { 0 } else { level }, into()?)?);
             }
-        }
+            writer.as_mut().map_or(Ok(()), |writer| rows.iter().try_for_each(|row| writer.push(row)))
+        })?;
+        // The last part covers the range to its end: a row that appears there later belongs to it.
+        let until = if self.ended { self.rest.until.clone() } else { self.rest.after.clone() };
+        writer.map(|writer| writer.finish(KeyRange { after, until })).transpose()
     }
+}
+
+/// What a row weighs in memory.
+fn weight(row: &[Cell]) -> usize {
+    size_of_val(row) + row.iter().map(Cell::weight).sum::<usize>()
+}
+
+/// What a part still has room for.
+struct Room {
+    rows: u64,
+    bytes: u64,
+    beside: u64,
+}
+
+impl Room {
+    fn of(limits: &PartLimits) -> Self {
+        Self { rows: limits.rows, bytes: limits.bytes, beside: BESIDE }
+    }
+
+    /// Takes rows in; gives whether it is full now.
+    fn take(&mut self, shape: &TableShape, rows: &[Cells]) -> Result<bool> {
+        self.rows = self.rows.saturating_sub(rows.len() as u64);
+        for row in rows {
+            if row.iter().any(|cell| cell.length_beside() > LARGEST) {
+                return Err(too_large(shape, row));
+            }
+            self.bytes = self.bytes.saturating_sub(weight(row) as u64);
+            self.beside = self.beside.saturating_sub(row.iter().map(Cell::length_beside).sum());
+        }
+        Ok(self.rows == 0 || self.bytes == 0 || self.beside == 0)
+    }
+}
+
+/// How many rows the next page may have: as many as pay for a question, and no more than memory is meant for.
+struct Pace(usize);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(PAGE.rows)
+    }
+}
+
+impl Pace {
+    fn limit(&self, room: u64) -> PageLimit {
+        PageLimit { rows: self.0.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1), ..PAGE }
+    }
+
+    fn read(&mut self, rows: &[Cells]) {
+        let weighs = rows.iter().map(|row| weight(row)).sum::<usize>() / rows.len().max(1);
+        self.0 = (PAGE.bytes / weighs.max(1)).clamp(LEAST_ROWS, MOST_ROWS);
+    }
+}
+
+/// Reads pages, one ahead of who takes them: the database works while rows are encoded. `read` says whether more come. What is one
+/// page only needs no thread.
+fn ahead(
+    read: &mut (dyn FnMut() -> Result<(Vec<Cells>, bool)> + Send),
+    take: &mut dyn FnMut(Vec<Cells>, bool) -> Result<()>,
+) -> Result<()> {
+    let (rows, more) = read()?;
+    if !more {
+        return take(rows, false);
+    }
+    std::thread::scope(|scope| {
+        let (give, pages) = sync_channel(1);
+        let reading = scope.spawn(move || -> Result<()> {
+            loop {
+                let (rows, more) = read()?;
+                // Whoever takes them has given up, and says why himself.
+                if give.send((rows, more)).is_err() || !more {
+                    return Ok(());
+                }
+            }
+        });
+        let mut taken = take(rows, true);
+        while taken.is_ok()
+            && let Ok((rows, more)) = pages.recv()
+        {
+            taken = take(rows, more);
+        }
+        drop(pages);
+        let read = reading.join();
+        taken.and_then(|()| read.unwrap_or_else(|_| Err(Error::new(Code::Internal, "reading a table has failed"))))
+    })
 }
 
 fn too_large(shape: &TableShape, row: &[Cell]) -> Error {
@@ -125,15 +203,17 @@ pub fn each_row(
     range: &KeyRange,
     take: &mut dyn FnMut(Cells) -> Result<()>,
 ) -> Result<()> {
-    let mut rest = range.clone();
-    loop {
-        let page = database.cells_beside(shape, &rest, PAGE, &mut Forgotten(STREAM))?;
-        page.rows.into_iter().try_for_each(&mut *take)?;
-        match page.last.filter(|_| page.more) {
-            Some(last) => rest = rest.behind(last),
-            None => return Ok(()),
+    let (mut rest, mut pace) = (range.clone(), Pace::default());
+    let mut read = || {
+        let page = database.cells_beside(shape, &rest, pace.limit(u64::MAX), &mut Forgotten(STREAM))?;
+        pace.read(&page.rows);
+        let more = page.more && page.last.is_some();
+        if let Some(last) = page.last {
+            rest = rest.behind(last);
         }
-    }
+        Ok((page.rows, more))
+    };
+    ahead(&mut read, &mut |rows, _| rows.into_iter().try_for_each(&mut *take))
 }
 
 /// The sum of a range, from the database.

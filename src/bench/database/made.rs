@@ -22,7 +22,7 @@ fn open(file: &Path) -> Result<Connection> {
 }
 
 /// A table of links with so many rows of five columns, and one of people with a tenth of the rows and forty columns.
-pub(super) fn two(file: &Path, rows: u64) -> Result<()> {
+pub fn two(file: &Path, rows: u64) -> Result<()> {
     let connection = open(file)?;
     let kinds = ["\"nvarchar(99)\"", "\"int\"", "\"datetime\"", "\"float\""];
     let columns =

@@ -10,6 +10,7 @@ mod made;
 mod reading;
 
 pub use figures::{DatabaseFigures, Moved, Moving, Reading};
+pub use made::two as two_tables;
 
 use super::children::{Migrate, Tenant};
 use super::machine::Machine;

@@ -28,6 +28,7 @@ pub(crate) use faults::Fault;
 
 use databases::Databases;
 use faults::Faults;
+use std::collections::HashMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -70,6 +71,8 @@ pub(crate) struct Options {
     pub may_alter: bool,
     /// Whether snapshot isolation is on at the beginning.
     pub isolation: bool,
+    /// Whether it keeps its answers, and answers the same question alike: for who measures.
+    pub remembers: bool,
 }
 
 impl Options {
@@ -85,6 +88,7 @@ impl Options {
             may_create: Some(false),
             may_alter: false,
             isolation: false,
+            remembers: false,
         }
     }
 }
@@ -112,6 +116,8 @@ struct Shared {
     deeds: Mutex<Vec<(&'static str, Deed)>>,
     logins: Mutex<Vec<Login>>,
     statements: Mutex<Vec<String>>,
+    /// The answers that are kept, by the question.
+    answers: Mutex<HashMap<String, Arc<Vec<u8>>>>,
 }
 
 /// A server that listens until the test ends.
@@ -146,6 +152,7 @@ impl Tds {
             faults: Faults::default(),
             logins: Mutex::default(),
             statements: Mutex::default(),
+            answers: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();

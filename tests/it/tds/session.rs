@@ -87,6 +87,12 @@ fn answer<'a>(
     procedure: bool,
 ) -> io::Result<bool> {
     let mut out = Tokens::default();
+    let question = shared.options.remembers.then(|| format!("{statement} {bound:?}"));
+    let kept = question.as_ref().and_then(|asked| shared.answers.lock().expect("nobody panicked").get(asked).cloned());
+    if let Some(kept) = kept {
+        wire.send(kind::ANSWER, &kept)?;
+        return Ok(true);
+    }
     shared.happens(statement);
     // Of several statements the last one's answer is sent.
     let mut answered = Ok(Done::Changed(0));
@@ -138,6 +144,9 @@ fn answer<'a>(
         Err(refusal) => out.refused(&refusal),
     }
     wire.send(kind::ANSWER, &out.0)?;
+    if let Some(question) = question {
+        shared.answers.lock().expect("nobody panicked").insert(question, Arc::new(out.0));
+    }
     Ok(true)
 }
 
