@@ -2,11 +2,12 @@
 //!
 //! A page is one SELECT for a row more than it may hold, so that it is known whether more come. How large rows are
 //! is only known when they are there: tables with columns without a limit begin with few rows, and each page says how
-//! many the next may ask for. What comes behind a full page is read and forgotten.
+//! many the next may ask for. What comes behind a full page is read and forgotten. From the second page of a range on the next one is
+//! asked for before this one is taken apart, so that the server and the line do not wait for us.
 
 use super::super::query::Rendered;
 use super::large::{Content, Windows};
-use super::line::Answer;
+use super::line::{Answer, Coming};
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, MssqlDatabase, Result, Value, exact};
@@ -33,20 +34,22 @@ impl MssqlDatabase {
     ) -> Result<Page> {
         let (schema, _) = self.known()?;
         let order = Order::of(shape)?;
-        let rows = self.rows_to_ask(shape).min(limit.rows).max(1);
         let windows = Windows::of(shape, &order, beside.limit());
-        let asked = statement(&schema, shape, &order, range, rows, &windows)?;
-        let cut = Cut { limit: PageLimit { rows, ..limit }, order: order.clone() };
-        let answer = self.line.ask_until(&asked, Some(cut)).map_err(|trouble| match trouble {
-            Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
-            Trouble { error, .. } => error,
-        })?;
+        let ahead = self.ahead.take().filter(|ahead| ahead.is_for(shape, range, limit, beside.limit()));
+        let Ahead { rows, coming, .. } = match ahead {
+            Some(ahead) => ahead,
+            None => self.begin(&schema, shape, &order, range, limit, &windows)?,
+        };
+        let answer = coming.wait().map_err(|trouble| about(shape, trouble))?;
         // Twice as many as fitted: pages grow with smaller rows, and little is read in vain.
         let fitted = if answer.more { answer.rows.len().min(rows) } else { rows };
         self.pace = Some((shape.name.clone(), fitted.saturating_mul(2)));
         let last = answer.rows.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
         let more = answer.more || (order.ties && answer.rows.len() > rows);
+        if let (true, Some(last), Some(_)) = (more && !order.ties && windows.is_empty(), &last, &range.after) {
+            self.ahead = Some(self.begin(&schema, shape, &order, &range.behind(last.clone()), limit, &windows)?);
+        }
         let mut page = Page { rows: Vec::with_capacity(answer.rows.len()), last, more };
         let mut answered = answer.rows.into_iter();
         let mut streamed = 0;
@@ -73,6 +76,24 @@ impl MssqlDatabase {
             }
         }
         Ok(page)
+    }
+
+    /// Asks for a page, and does not wait for it.
+    fn begin(
+        &self,
+        schema: &str,
+        shape: &TableShape,
+        order: &Order,
+        range: &KeyRange,
+        limit: PageLimit,
+        windows: &Windows,
+    ) -> Result<Ahead> {
+        let rows = self.rows_to_ask(shape).min(limit.rows).max(1);
+        let asked = statement(schema, shape, order, range, rows, windows)?;
+        let cut = Cut { limit: PageLimit { rows, ..limit }, order: order.clone() };
+        let coming = self.line.begin(asked, cut).map_err(|trouble| about(shape, trouble))?;
+        let (shape, range) = (shape.clone(), range.clone());
+        Ok(Ahead { shape, range, rows, bytes: limit.bytes, large: windows.above(), coming })
     }
 
     /// Reads the whole table as the page reads it, but in one answer, of which nothing is kept.
@@ -109,11 +130,36 @@ impl MssqlDatabase {
             return Ok(*rows);
         }
         let sql = format!("SELECT COUNT_BIG(*) FROM {} AS [t]", table(&schema, shape));
-        let answer = self.line.ask(&Rendered { sql, values: Vec::new() }).map_err(|trouble| match trouble {
-            Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
-            Trouble { error, .. } => error,
-        })?;
+        let answer = self.line.ask(&Rendered { sql, values: Vec::new() }).map_err(|trouble| about(shape, trouble))?;
         Ok(answer.into_rows().first().map_or(0, |row| row.integer(0)) as u64)
+    }
+}
+
+/// A page that is on its way.
+pub(super) struct Ahead {
+    shape: TableShape,
+    range: KeyRange,
+    /// So many rows were asked for.
+    rows: usize,
+    bytes: usize,
+    /// What may stay in its row.
+    large: usize,
+    coming: Coming,
+}
+
+impl Ahead {
+    /// Whether it is what is asked for now. It may be fewer rows.
+    fn is_for(&self, shape: &TableShape, range: &KeyRange, limit: PageLimit, large: usize) -> bool {
+        let same = (self.bytes, &self.range, &self.shape) == (limit.bytes, range, shape);
+        same && self.rows <= limit.rows && self.large == Windows::above_of(large)
+    }
+}
+
+/// What went wrong with a question about a table.
+fn about(shape: &TableShape, trouble: Trouble) -> Error {
+    match trouble {
+        Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
+        Trouble { error, .. } => error,
     }
 }
 

@@ -65,6 +65,16 @@ struct Question {
 /// The line to a thread with a connection. When it is dropped, both end.
 pub(super) struct Line(Sender<Question>);
 
+/// An answer that is on its way. Dropped, it is read and forgotten.
+pub(super) struct Coming(Receiver<Result<Answer, Trouble>>);
+
+impl Coming {
+    /// Waits for it.
+    pub(super) fn wait(self) -> Result<Answer, Trouble> {
+        self.0.recv().map_err(|_| lost())?
+    }
+}
+
 impl Line {
     /// Starts the thread and connects.
     pub(super) fn open(server: &Server) -> Result<Self> {
@@ -101,12 +111,24 @@ impl Line {
         self.send(asked.clone(), cut, None)
     }
 
-    fn send(&self, asked: Rendered, cut: Option<Cut>, hold: Option<Hold>) -> Result<Answer, Trouble> {
-        let (answer, outcome) = bounded(1);
-        let lost = |()| Trouble { error: ended(), cure: Cure::Nothing };
-        self.0.send(Question { asked, cut, hold, answer }).map_err(|_| lost(()))?;
-        outcome.recv().map_err(|_| lost(()))?
+    /// Asks, and does not wait.
+    pub(super) fn begin(&self, asked: Rendered, cut: Cut) -> Result<Coming, Trouble> {
+        self.put(asked, Some(cut), None)
     }
+
+    fn send(&self, asked: Rendered, cut: Option<Cut>, hold: Option<Hold>) -> Result<Answer, Trouble> {
+        self.put(asked, cut, hold)?.wait()
+    }
+
+    fn put(&self, asked: Rendered, cut: Option<Cut>, hold: Option<Hold>) -> Result<Coming, Trouble> {
+        let (answer, outcome) = bounded(1);
+        self.0.send(Question { asked, cut, hold, answer }).map_err(|_| lost())?;
+        Ok(Coming(outcome))
+    }
+}
+
+fn lost() -> Trouble {
+    Trouble { error: ended(), cure: Cure::Nothing }
 }
 
 fn ended() -> Error {

@@ -47,6 +47,8 @@ pub struct MssqlDatabase {
     irregular: BTreeMap<(String, String), u64>,
     /// The table whose exact rows were read last, and how many of them a page may ask for.
     pace: Option<(String, usize)>,
+    /// The page behind the one that was read last.
+    ahead: Option<cells::Ahead>,
     /// How many rows each table had when it was first asked; nothing of a table about which the login may not know.
     remembered: Option<HashMap<String, u64>>,
 }
@@ -56,7 +58,8 @@ impl MssqlDatabase {
     pub fn open(server: &Server, prefix: &str) -> Result<Self> {
         let line = Line::open(server)?;
         let (server, prefix) = (server.clone(), prefix.to_owned());
-        Ok(Self { line, server, prefix, known: None, irregular: BTreeMap::new(), pace: None, remembered: None })
+        let (irregular, remembered) = (BTreeMap::new(), None);
+        Ok(Self { line, server, prefix, known: None, irregular, pace: None, ahead: None, remembered })
     }
 
     fn known(&mut self) -> Result<(String, Arc<Catalogue>)> {
