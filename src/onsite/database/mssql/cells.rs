@@ -42,19 +42,21 @@ impl MssqlDatabase {
         };
         let answer = coming.wait().map_err(|trouble| about(shape, trouble))?;
         // Twice as many as fitted: pages grow with smaller rows, and little is read in vain.
-        let fitted = if answer.more { answer.rows.len().min(rows) } else { rows };
+        let fitted = if answer.more { answer.len().min(rows) } else { rows };
         self.pace = Some((shape.name.clone(), fitted.saturating_mul(2)));
-        let last = answer.rows.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
+        let last = answer.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
-        let more = answer.more || (order.ties && answer.rows.len() > rows);
+        let more = answer.more || (order.ties && answer.len() > rows);
         if let (true, Some(last), Some(_)) = (more && !order.ties && windows.is_empty(), &last, &range.after) {
             self.ahead = Some(self.begin(&schema, shape, &order, &range.behind(last.clone()), limit, &windows)?);
         }
-        let mut page = Page { rows: Vec::with_capacity(answer.rows.len()), last, more };
-        let mut answered = answer.rows.into_iter();
+        let mut page = Page { rows: Vec::with_capacity(answer.len()), last, more };
+        let mut answered = answer.rows();
         let mut streamed = 0;
+        // Then nothing can leave its row.
+        let is_bounded = !has_unlimited(shape);
         while let Some(mut row) = answered.next() {
-            let position = order.position(&row);
+            let position = if is_bounded { None } else { order.position(&row) };
             let lengths = windows.take(&mut row);
             let mut row = cells(shape, row)?;
             streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
@@ -111,7 +113,7 @@ impl MssqlDatabase {
     fn rows_to_ask(&self, shape: &TableShape) -> usize {
         match &self.pace {
             Some((table, rows)) if *table == shape.name => *rows,
-            _ if shape.columns.iter().any(|column| !column.masked && is_unlimited(&column.declared)) => CAREFUL,
+            _ if has_unlimited(shape) => CAREFUL,
             _ => usize::MAX,
         }
     }
@@ -161,6 +163,11 @@ fn about(shape: &TableShape, trouble: Trouble) -> Error {
         Trouble { cure: Cure::Look, error } => changed(shape, "").because(error),
         Trouble { error, .. } => error,
     }
+}
+
+/// Whether it has values of any length.
+fn has_unlimited(shape: &TableShape) -> bool {
+    shape.columns.iter().any(|column| !column.masked && is_unlimited(&column.declared))
 }
 
 /// Whether values of a type may be of any length.

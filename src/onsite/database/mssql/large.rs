@@ -134,9 +134,7 @@ impl<'a> Content<'a> {
                 Trouble { error, .. } => error,
             })?;
         let gone = || changed_value(self.shape, self.column);
-        let Some(ColumnData::Binary(Some(bytes))) =
-            answer.rows.into_iter().next().and_then(|row| row.into_iter().next())
-        else {
+        let Some(ColumnData::Binary(Some(bytes))) = answer.rows().next().and_then(|row| row.into_iter().next()) else {
             return Err(gone());
         };
         self.at += bytes.len() as u64;

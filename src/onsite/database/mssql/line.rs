@@ -30,16 +30,47 @@ const PAUSES: [Duration; 8] = [
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) columns: Vec<String>,
-    /// As the server sent them.
-    pub(super) rows: Vec<Vec<ColumnData<'static>>>,
+    /// The values of all rows as the server sent them, one behind the other: what is made on one thread for each row and freed on another
+    /// keeps both waiting.
+    values: Vec<ColumnData<'static>>,
     /// Whether rows came behind the cut.
     pub(super) more: bool,
 }
 
 impl Answer {
-    /// Its rows as the kinds of value that all databases share.
+    /// Adds a row, unless it lies behind the cut. Gives the bytes that it adds to those before it.
+    pub(super) fn push(&mut self, row: tiberius::Row, cut: Option<&Cut>, bytes: usize) -> usize {
+        let (kept, start) = (self.len(), self.values.len());
+        self.values.extend(row);
+        let (before, row) = self.values.split_at(start);
+        let last = before.get(start.saturating_sub(row.len())..).unwrap_or_default();
+        self.more = self.more || cut.is_some_and(|cut| cut.is_before(row, last, kept, bytes));
+        if self.more {
+            self.values.truncate(start);
+        }
+        self.values[start..].iter().map(page::weight).sum()
+    }
+
+    /// How many rows it has.
+    pub(super) fn len(&self) -> usize {
+        self.values.len().checked_div(self.columns.len()).unwrap_or_default()
+    }
+
+    /// The last row.
+    pub(super) fn last(&self) -> Option<&[ColumnData<'static>]> {
+        self.values.len().checked_sub(self.columns.len().max(1)).map(|start| &self.values[start..])
+    }
+
+    /// Its rows, one after the other.
+    pub(super) fn rows(self) -> impl ExactSizeIterator<Item = Vec<ColumnData<'static>>> {
+        let (rows, width) = (self.len(), self.columns.len());
+        let mut values = self.values.into_iter();
+        (0..rows).map(move |_| values.by_ref().take(width).collect())
+    }
+
+    /// The same as the kinds of value that all databases share.
     pub(super) fn into_rows(self) -> Vec<Row> {
-        self.rows.into_iter().map(|row| page::row(&row)).collect()
+        self.rows().map(|row| page::row(&row)).collect()
     }
 }
 

@@ -55,15 +55,15 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Whether the page ends before this row. `kept` are the rows before it, with so many bytes.
+    /// Whether the page ends before this row. `last` is the one before it, the last of so many with so many bytes.
     pub(super) fn is_before(
         &self,
         row: &[ColumnData<'static>],
-        kept: &[Vec<ColumnData<'static>>],
+        last: &[ColumnData<'static>],
+        kept: usize,
         bytes: usize,
     ) -> bool {
-        let Some(last) = kept.last() else { return false };
-        let full = kept.len() >= self.limit.rows || bytes >= self.limit.bytes;
+        let full = kept > 0 && (kept >= self.limit.rows || bytes >= self.limit.bytes);
         full && !(self.order.ties && self.order.position(row) == self.order.position(last))
     }
 }

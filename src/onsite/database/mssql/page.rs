@@ -22,21 +22,16 @@ pub(super) async fn ask(client: &mut Client, asked: &Rendered, cut: Option<&Cut>
     let (mut answer, mut bytes) = (Answer::default(), 0);
     while let Some(item) = stream.try_next().await? {
         let QueryItem::Row(row) = item else { continue };
-        if answer.rows.is_empty() {
+        if answer.columns.is_empty() {
             answer.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
         }
-        let row: Vec<ColumnData<'static>> = row.into_iter().collect();
-        answer.more = answer.more || cut.is_some_and(|cut| cut.is_before(&row, &answer.rows, bytes));
-        if !answer.more {
-            bytes += row.iter().map(weight).sum::<usize>();
-            answer.rows.push(row);
-        }
+        bytes += answer.push(row, cut, bytes);
     }
     Ok(answer)
 }
 
 /// The content of a value in bytes; numbers weigh nothing.
-fn weight(value: &ColumnData<'static>) -> usize {
+pub(super) fn weight(value: &ColumnData<'static>) -> usize {
     match value {
         ColumnData::Binary(Some(bytes)) => bytes.len(),
         ColumnData::String(Some(text)) => text.len(),
