@@ -45,11 +45,6 @@ pub(super) fn schema(shape: &TableShape) -> Arc<Schema> {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Whether a dictionary may be tried: it compares floats as numbers, and -0 is not 0 here.
-pub(super) fn has_dictionary(kind: ColumnType) -> bool {
-    !matches!(kind, ColumnType::Real | ColumnType::Float)
-}
-
 /// A column that is being filled.
 pub(super) enum Builder {
     Boolean(BooleanBuilder),
