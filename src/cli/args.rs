@@ -412,9 +412,12 @@ pub(super) struct Bench {
     /// With `--database`: rows of the narrow table; the wide one has a tenth
     #[arg(long, default_value_t = 1_000_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) rows: u64,
-    /// With `--database`: how many tables of ten rows
+    /// With `--database`: how many tiny tables
     #[arg(long, default_value_t = 20_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) tiny: u64,
+    /// With `--database`: rows of each tiny table
+    #[arg(long, default_value_t = 10, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) tiny_rows: u64,
     /// With `--database`: only read, from this database, as `mssql://HOST/DATABASE`; login in `OMT_DATABASE_…`
     #[arg(long, value_name = "URL", requires = "database")]
     pub(super) url: Option<String>,

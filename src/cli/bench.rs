@@ -37,8 +37,9 @@ pub(super) async fn bench(args: Bench, output: &Output) -> Ended {
 }
 
 async fn tables(args: Bench, program: PathBuf, output: &Output) -> Ended {
-    let Bench { rows, tiny, url, out, keep, .. } = args;
-    let figures = run_database(DatabaseOptions { program, rows, tables: tiny, url, out, keep }, stopped()).await?;
+    let Bench { rows, tiny, tiny_rows, url, out, keep, .. } = args;
+    let options = DatabaseOptions { program, rows, tables: tiny, each: tiny_rows, url, out, keep };
+    let figures = run_database(options, stopped()).await?;
     print(&figures, figures.kept.as_deref(), output);
     Ok(exit(figures.exit))
 }

@@ -5,8 +5,6 @@ use crate::{Code, Error, Result};
 use rusqlite::Connection;
 use std::path::Path;
 
-/// Rows of a tiny table.
-pub(super) const ROWS: u64 = 10;
 /// Documents of the sample around the tables: as few as make a company.
 const DOCUMENTS: u64 = 100;
 
@@ -49,18 +47,17 @@ pub fn two(file: &Path, rows: u64) -> Result<()> {
         .map_err(failed)
 }
 
-/// A sample with so many more tables of ten rows, each so many times.
-pub(super) fn site(folder: &Path, tables: u64, times: u64) -> Result<SampleSummary> {
+/// A sample with so many more tables of so many rows each.
+pub(super) fn site(folder: &Path, tables: u64, rows: u64) -> Result<SampleSummary> {
     let options = SampleOptions { documents: DOCUMENTS, median_size: 1 << 10, ..SampleOptions::new(folder.to_owned()) };
     let sample = write(&options, &mut |_| {})?;
     let connection = open(&folder.join("crm.db"))?;
     for table in 1..=tables {
         let name = format!("y_tiny_{table}");
-        let last = ROWS * times;
         connection
             .execute_batch(&format!(
                 "CREATE TABLE {name} (id INTEGER PRIMARY KEY, x_number \"int\", x_text \"nvarchar(40)\");
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {last})
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
                  INSERT INTO {name} SELECT i, i * {table}, 'row ' || i || ' of {table}' FROM n"
             ))
             .map_err(failed)?;

@@ -33,8 +33,10 @@ pub struct DatabaseOptions {
     pub program: PathBuf,
     /// Rows of the narrow table; the wide one has a tenth.
     pub rows: u64,
-    /// How many tiny tables; each has ten rows.
+    /// How many tiny tables.
     pub tables: u64,
+    /// The rows of each of them.
+    pub each: u64,
     /// A database to read from, as `database.url` has it; the rest comes from the variables `OMT_DATABASE_…`.
     pub url: Option<String>,
     /// The folder to make the temporary folder in; the system's own by default.
@@ -116,7 +118,7 @@ async fn moving(options: &DatabaseOptions, place: &Path, stopped: impl Future<Ou
     }
 }
 
-/// Two passes over a sample with so many more tables of ten rows, each so many times.
+/// Two passes over a sample with so many more tables, each with so many times the rows of a tiny one.
 async fn migrate(
     options: &DatabaseOptions,
     place: &Path,
@@ -124,8 +126,8 @@ async fn migrate(
     times: u64,
     stop: &CancellationToken,
 ) -> Result<(Moved, Moved)> {
-    let site = place.join("site");
-    let sample = apart(move || made::site(&site, tables, times)).await?;
+    let (site, rows) = (place.join("site"), options.each * times);
+    let sample = apart(move || made::site(&site, tables, rows)).await?;
     let store = store_of(&place.join("tenant"));
     let ticket = invited(&store, &sample).await?;
     let tenant = Tenant::start(&options.program, &store).await?;
@@ -144,7 +146,7 @@ async fn migrate(
             break;
         }
         match migrate.pass(stop).await {
-            Ok(finished) => passes.push(Moved::of(&finished, tables, tables * times * made::ROWS, tenant.cost().await)),
+            Ok(finished) => passes.push(Moved::of(&finished, tables, tables * rows, tenant.cost().await)),
             Err(error) => {
                 failed = Some(error);
                 break;
