@@ -204,16 +204,16 @@ pub fn each_row(
     take: &mut dyn FnMut(Cells) -> Result<()>,
 ) -> Result<()> {
     let (mut rest, mut pace) = (range.clone(), Pace::default());
-    let mut read = || {
+    // No second thread: what is done to a row here takes no longer than to hand it over.
+    loop {
         let page = database.cells_beside(shape, &rest, pace.limit(u64::MAX), &mut Forgotten(STREAM))?;
         pace.read(&page.rows);
-        let more = page.more && page.last.is_some();
-        if let Some(last) = page.last {
-            rest = rest.behind(last);
+        page.rows.into_iter().try_for_each(&mut *take)?;
+        match page.last.filter(|_| page.more) {
+            Some(last) => rest = rest.behind(last),
+            None => return Ok(()),
         }
-        Ok((page.rows, more))
-    };
-    ahead(&mut read, &mut |rows, _| rows.into_iter().try_for_each(&mut *take))
+    }
 }
 
 /// The sum of a range, from the database.
