@@ -96,7 +96,7 @@ fn slow(world: &mut World) {
 #[test]
 fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
     let [undisturbed, mut world] = [(); 2].map(|()| {
-        let mut world = World::with(Wish { faults: "archive", documents: 200, ..Wish::default() });
+        let mut world = World::with(Wish { faults: "archive", documents: 600, ..Wish::default() });
         slow(&mut world);
         // Values that leave their rows, so that a part is under way in many packs.
         world.set("OMT_TABLES_LARGE", "64 KiB");
