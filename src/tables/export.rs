@@ -12,6 +12,7 @@ use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 
 /// A page: large enough that a query pays, small enough to forget.
@@ -214,6 +215,32 @@ pub fn each_row(
             None => return Ok(()),
         }
     }
+}
+
+/// Opens a connection.
+pub type Open<'a> = dyn Fn() -> Result<Box<dyn Database>> + Sync + 'a;
+/// Does something over a connection, and says whether to go on.
+pub type Each<'a, T> = dyn Fn(&mut dyn Database, usize, &T) -> Result<bool> + Sync + 'a;
+
+/// Does something with each of many, over so many connections side by side. The first error ends it.
+pub fn side_by_side<T: Sync>(many: &[T], connections: usize, open: &Open<'_>, each: &Each<'_, T>) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        let mut database = open()?;
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            match many.get(place) {
+                Some(one) if each(&mut *database, place, one)? => {}
+                _ => return Ok(()),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..connections.min(many.len())).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(Error::new(Code::Internal, "reading the tables has failed")))
+        })
+    })
 }
 
 /// The sum of a range, from the database.

@@ -10,13 +10,12 @@ use crate::onsite::database::Database;
 use crate::pipeline::Stop;
 use crate::pipeline::exporter::{Covered, cover};
 use crate::tables::canonical::write_cells;
-use crate::tables::export::{each_row, sum};
+use crate::tables::export::{each_row, side_by_side, sum};
 use crate::tables::part::{PartLimits, PartReader};
 use crate::tables::{Cells, KeyRange, RowHasher, TableShape, TableSum};
-use crate::{Code, Error, Result};
+use crate::{Code, Result};
 use bytes::Bytes;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A range of a table as it was sent.
@@ -83,31 +82,22 @@ pub(super) fn compare(
     connections: usize,
     stop: &Stop,
 ) -> Result<Vec<Differs>> {
-    let (next, differs) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = || -> Result<()> {
-        let mut database = installation.connect()?;
-        while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop.is_draining() {
-                break;
-            }
-            let now = match sum(&mut *database, &span.shape, &span.range) {
-                // The table itself is another one.
-                Err(error) if error.code() == Code::DatabaseChanged => None,
-                now => Some(now?),
-            };
-            if now != Some(span.then) {
-                let (shape, range) = (Arc::clone(&span.shape), span.range.clone());
-                let one = Differs { shape, range, part: span.part };
-                differs.lock().unwrap_or_else(PoisonError::into_inner).push(one);
-            }
+    let differs = Mutex::new(Vec::new());
+    side_by_side(spans, connections, &|| installation.connect(), &|database, _, span| {
+        if stop.is_draining() {
+            return Ok(false);
         }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections.min(spans.len())).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| {
-            thread.join().unwrap_or_else(|_| Err(Error::new(Code::Internal, "comparing the tables has failed")))
-        })
+        let now = match sum(database, &span.shape, &span.range) {
+            // The table itself is another one.
+            Err(error) if error.code() == Code::DatabaseChanged => None,
+            now => Some(now?),
+        };
+        if now != Some(span.then) {
+            let (shape, range) = (Arc::clone(&span.shape), span.range.clone());
+            let one = Differs { shape, range, part: span.part };
+            differs.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+        }
+        Ok(true)
     })?;
     Ok(differs.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

@@ -40,11 +40,18 @@ impl Reading {
             let table = match whole(&mut *self.database, &span.shape) {
                 Ok(Some(table)) => table,
                 Ok(None) => {
+                    if span.part.is_some() {
+                        self.shared.may_differ(&span.shape.name)?;
+                    }
                     (span.part, differs) = (None, true);
                     alone.push(span);
                     continue;
                 }
                 Err(error) if is_of_table(&error) => {
+                    // The part of the others must not change either.
+                    if span.part.is_some() {
+                        self.shared.may_differ(&span.shape.name)?;
+                    }
                     differs = true;
                     self.unreadable(&mut span, (None, KeyRange::all()), &error)?;
                     continue;

@@ -14,7 +14,7 @@ pub use mssql::MssqlImport;
 pub use sqlite::SqliteImport;
 
 use super::adjust::{Adjusted, Adjustments};
-use super::export::sum;
+use super::export::{Open, side_by_side, sum};
 use super::part::{PartReader, TableRows};
 use super::{KeyRange, Large, TableShape, TableSum};
 use crate::onsite::database::Database;
@@ -22,7 +22,6 @@ use crate::{Code, Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Writes the content of a value that left its row. The number is where it begins among the values of its part.
@@ -142,11 +141,8 @@ impl Tables {
 /// The most connections that read what was built.
 const READERS: usize = 4;
 
-/// Opens a connection to what was built.
-type OpenBuilt<'a> = dyn Fn() -> Result<Box<dyn Database>> + Sync + 'a;
-
 /// Reads every table, over several connections, and compares.
-fn prove(tables: &mut Tables, open: &OpenBuilt<'_>, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
+fn prove(tables: &mut Tables, open: &Open<'_>, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>> {
     let mut expected: BTreeMap<String, (&str, TableSum)> =
         expected.iter().map(|(name, sum)| (name.to_lowercase(), (name.as_str(), *sum))).collect();
     let mut proofs = Vec::with_capacity(tables.tables.len());
@@ -165,22 +161,12 @@ fn prove(tables: &mut Tables, open: &OpenBuilt<'_>, expected: &BTreeMap<String, 
 }
 
 /// The sum of each table.
-fn sums(shapes: &[Arc<TableShape>], open: &OpenBuilt<'_>) -> Result<Vec<TableSum>> {
-    let (next, found) = (AtomicUsize::new(0), shapes.iter().map(|_| OnceLock::new()).collect::<Vec<_>>());
-    let work = || -> Result<()> {
-        let mut database = open()?;
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(shape), Some(found)) = (shapes.get(place), found.get(place)) else { return Ok(()) };
-            let _ = found.set(sum(&mut *database, shape, &KeyRange::all())?);
-        }
-    };
-    let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS).min(shapes.len());
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..readers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| {
-            thread.join().unwrap_or_else(|_| Err(Error::new(Code::Internal, "reading what was built has failed")))
-        })
+fn sums(shapes: &[Arc<TableShape>], open: &Open<'_>) -> Result<Vec<TableSum>> {
+    let found: Vec<OnceLock<TableSum>> = shapes.iter().map(|_| OnceLock::new()).collect();
+    let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
+    side_by_side(shapes, readers, open, &|database, place, shape| {
+        let _ = found[place].set(sum(database, shape, &KeyRange::all())?);
+        Ok(true)
     })?;
     Ok(found.into_iter().map(|sum| sum.into_inner().unwrap_or_default()).collect())
 }
