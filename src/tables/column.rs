@@ -120,6 +120,12 @@ impl ColumnType {
         matches!(self, Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)
     }
 
+    /// Whether its values differ in size.
+    #[must_use]
+    pub fn varies(self) -> bool {
+        matches!(self, Self::Wide | Self::Narrow(_) | Self::Binary | Self::Xml | Self::Other | Self::Dynamic)
+    }
+
     /// Whether a column of this type can hold the cell. Exact: a value out of range is no value of this type.
     #[must_use]
     pub fn holds(self, cell: &Cell) -> bool {

@@ -7,7 +7,7 @@
 use super::beside::{Beside, Forgotten};
 use super::part::{Part, PartLimits, PartWriter, SMALL, TINY_BYTES, TINY_ROWS, WholeTable};
 use super::plan::Piece;
-use super::{Cell, Cells, KeyRange, PageLimit, RowHasher, TableShape, TableSum};
+use super::{Cell, Cells, ColumnType, KeyRange, PageLimit, RowHasher, TableShape, TableSum};
 use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
 use std::io::Write;
@@ -15,12 +15,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 
-/// A page: large enough that a query pays, small enough to forget.
-const PAGE: PageLimit = PageLimit { rows: 2000, bytes: 4 << 20 };
-/// The rows of a page after the first, whatever they weigh.
-const LEAST_ROWS: usize = 100;
+/// What a page may weigh: large enough that a question pays, small enough to forget.
+const PAGE_BYTES: usize = 4 << 20;
+/// The rows that are asked for at least, whatever they weigh.
+const LEAST_ROWS: u64 = 100;
 /// The same at most.
-const MOST_ROWS: usize = 20_000;
+const MOST_ROWS: u64 = 20_000;
+/// What a value of any length is taken to have.
+const USUAL: u64 = 40;
 
 /// A part also ends when so many bytes have left its rows: what is damaged or changes costs a part.
 const BESIDE: u64 = 256 << 20;
@@ -69,11 +71,12 @@ impl TableExport {
             return Ok(None);
         }
         let (shape, limits, level, after) = (Arc::clone(&self.shape), self.limits, self.level, self.rest.after.clone());
-        let (mut room, mut pace, mut writer, mut into) = (Room::of(&limits), Pace::default(), None, Some(into));
+        let (mut room, mut writer, mut into) = (Room::of(&limits), None, Some(into));
+        let usual = page_of(&shape, limits.rows);
         let mut read = || {
-            let limit = pace.limit(room.rows);
+            let rows = usual.rows.min(usize::try_from(room.rows).unwrap_or(usize::MAX)).max(1);
+            let limit = PageLimit { rows, ..usual };
             let page = database.cells_beside(&self.shape, &self.rest, limit, beside)?;
-            pace.read(&page.rows);
             let is_full = room.take(&self.shape, &page.rows)?;
             self.ended = !page.more;
             if let Some(last) = page.last {
@@ -125,24 +128,16 @@ impl Room {
     }
 }
 
-/// How many rows the next page may have: as many as pay for a question, and no more than memory is meant for.
-struct Pace(usize);
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(PAGE.rows)
-    }
-}
-
-impl Pace {
-    fn limit(&self, room: u64) -> PageLimit {
-        PageLimit { rows: self.0.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1), ..PAGE }
-    }
-
-    fn read(&mut self, rows: &[Cells]) {
-        let weighs = rows.iter().map(|row| weight(row)).sum::<usize>() / rows.len().max(1);
-        self.0 = (PAGE.bytes / weighs.max(1)).clamp(LEAST_ROWS, MOST_ROWS);
-    }
+/// A page of a table that is cut into parts of so many rows. What it asks for follows from what the table looks like, and not from the rows
+/// before it: pages, and so parts, are the same wherever reading began, and the next one can be asked for before this one
+/// was looked at. Where rows are larger than they look, the bytes end a page.
+fn page_of(shape: &TableShape, part_rows: u64) -> PageLimit {
+    let cell = |kind: ColumnType| size_of::<Cell>() as u64 + if kind.varies() { USUAL } else { 0 };
+    let row: u64 = shape.columns.iter().map(|column| cell(column.kind)).sum();
+    let rows = (PAGE_BYTES as u64 / row.max(1)).clamp(LEAST_ROWS, MOST_ROWS);
+    // All pages of a part have the same rows.
+    let rows = part_rows.div_ceil(part_rows.div_ceil(rows).max(1)).max(1);
+    PageLimit { rows: usize::try_from(rows).unwrap_or(usize::MAX), bytes: PAGE_BYTES }
 }
 
 /// Reads pages, one ahead of who takes them: the database works while rows are encoded. `read` says whether more come. What is one
@@ -204,11 +199,10 @@ pub fn each_row(
     range: &KeyRange,
     take: &mut dyn FnMut(Cells) -> Result<()>,
 ) -> Result<()> {
-    let (mut rest, mut pace) = (range.clone(), Pace::default());
+    let (mut rest, limit) = (range.clone(), page_of(shape, u64::MAX));
     // No second thread: what is done to a row here takes no longer than to hand it over.
     loop {
-        let page = database.cells_beside(shape, &rest, pace.limit(u64::MAX), &mut Forgotten(STREAM))?;
-        pace.read(&page.rows);
+        let page = database.cells_beside(shape, &rest, limit, &mut Forgotten(STREAM))?;
         page.rows.into_iter().try_for_each(&mut *take)?;
         match page.last.filter(|_| page.more) {
             Some(last) => rest = rest.behind(last),
