@@ -12,7 +12,7 @@ use std::process::Command;
 use tds::{Options, PASSWORD, Tds, USER};
 
 /// Rows of the narrow table; the wide one has a tenth.
-const ROWS: u64 = 500_000;
+const ROWS: u64 = 1_000_000;
 
 fn main() {
     // `cargo test --benches` only wants to know whether it can be built.

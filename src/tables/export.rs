@@ -1,9 +1,10 @@
 //! Reading a piece of a table out of a database, part by part.
 //!
-//! A [`TableExport`] asks for pages and writes parts. It holds three pages and one part, whatever the table; after a stop it goes on
+//! A [`TableExport`] asks for pages and writes parts. It holds a handful of pages and one part, whatever the table; after a stop it goes on
 //! behind the last part that was proven, because a part says which range it covers. [`sum`] reads the same rows and
 //! writes nothing: a second pass compares before it sends.
 
+use super::ahead::ahead;
 use super::beside::{Beside, Forgotten};
 use super::part::{Part, PartLimits, PartWriter, SMALL, TINY_BYTES, TINY_ROWS, WholeTable};
 use super::plan::Piece;
@@ -13,7 +14,6 @@ use crate::{Code, Error, Result};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
 
 /// What a page may weigh: large enough that a question pays, small enough to forget.
 const PAGE_BYTES: usize = 4 << 20;
@@ -118,11 +118,16 @@ impl Room {
     fn take(&mut self, shape: &TableShape, rows: &[Cells]) -> Result<bool> {
         self.rows = self.rows.saturating_sub(rows.len() as u64);
         for row in rows {
-            if row.iter().any(|cell| cell.length_beside() > LARGEST) {
-                return Err(too_large(shape, row));
+            let mut weighs = size_of_val(row.as_slice());
+            for cell in row {
+                weighs += cell.weight();
+                let beside = cell.length_beside();
+                if beside > LARGEST {
+                    return Err(too_large(shape, row));
+                }
+                self.beside = self.beside.saturating_sub(beside);
             }
-            self.bytes = self.bytes.saturating_sub(weight(row) as u64);
-            self.beside = self.beside.saturating_sub(row.iter().map(Cell::length_beside).sum());
+            self.bytes = self.bytes.saturating_sub(weighs as u64);
         }
         Ok(self.rows == 0 || self.bytes == 0 || self.beside == 0)
     }
@@ -138,39 +143,6 @@ fn page_of(shape: &TableShape, part_rows: u64) -> PageLimit {
     // All pages of a part have the same rows.
     let rows = part_rows.div_ceil(part_rows.div_ceil(rows).max(1)).max(1);
     PageLimit { rows: usize::try_from(rows).unwrap_or(usize::MAX), bytes: PAGE_BYTES }
-}
-
-/// Reads pages, one ahead of who takes them: the database works while rows are encoded. `read` says whether more come. What is one
-/// page only needs no thread.
-fn ahead(
-    read: &mut (dyn FnMut() -> Result<(Vec<Cells>, bool)> + Send),
-    take: &mut dyn FnMut(Vec<Cells>, bool) -> Result<()>,
-) -> Result<()> {
-    let (rows, more) = read()?;
-    if !more {
-        return take(rows, false);
-    }
-    std::thread::scope(|scope| {
-        let (give, pages) = sync_channel(1);
-        let reading = scope.spawn(move || -> Result<()> {
-            loop {
-                let (rows, more) = read()?;
-                // Whoever takes them has given up, and says why himself.
-                if give.send((rows, more)).is_err() || !more {
-                    return Ok(());
-                }
-            }
-        });
-        let mut taken = take(rows, true);
-        while taken.is_ok()
-            && let Ok((rows, more)) = pages.recv()
-        {
-            taken = take(rows, more);
-        }
-        drop(pages);
-        let read = reading.join();
-        taken.and_then(|()| read.unwrap_or_else(|_| Err(Error::new(Code::Internal, "reading a table has failed"))))
-    })
 }
 
 fn too_large(shape: &TableShape, row: &[Cell]) -> Error {

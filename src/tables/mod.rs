@@ -13,6 +13,7 @@
 //! ```
 
 pub mod adjust;
+mod ahead;
 pub mod beside;
 pub mod canonical;
 mod cell;

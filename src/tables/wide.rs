@@ -14,8 +14,12 @@ impl Wide {
     /// From code units, in the order in which they are stored.
     #[must_use]
     pub fn from_units(units: &[u16]) -> Self {
+        Self::from(units.iter().copied())
+    }
+
+    fn from(units: impl ExactSizeIterator<Item = u16>) -> Self {
         let mut bytes = Vec::with_capacity(units.len());
-        for unit in char::decode_utf16(units.iter().copied()) {
+        for unit in char::decode_utf16(units) {
             match unit {
                 Ok(char) => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
                 Err(alone) => bytes.extend_from_slice(&three(alone.unpaired_surrogate())),
@@ -29,8 +33,15 @@ impl Wide {
     #[must_use]
     pub fn from_utf16_bytes(bytes: &[u8]) -> Option<Self> {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-        rest.is_empty().then(|| Self::from_units(&units))
+        if !rest.is_empty() {
+            return None;
+        }
+        let units = pairs.iter().map(|pair| u16::from_le_bytes(*pair));
+        // Most text is ASCII, one byte for each unit, and then nothing has to be looked up.
+        if pairs.iter().fold(0, |all, [low, high]| all | *high | (low & 0x80)) == 0 {
+            return Some(Self(pairs.iter().map(|[low, _]| *low).collect()));
+        }
+        Some(Self::from(units))
     }
 
     /// From the form that [`as_bytes`](Self::as_bytes) gives; `None` if it is not the one form of some units.

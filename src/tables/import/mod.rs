@@ -16,11 +16,11 @@ pub use sqlite::SqliteImport;
 use super::adjust::{Adjusted, Adjustments};
 use super::export::{Open, side_by_side, sum};
 use super::part::{PartReader, TableRows};
-use super::{KeyRange, Large, TableShape, TableSum};
+use super::{Cell, Key, KeyRange, Large, TableShape, TableSum};
 use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
@@ -77,6 +77,30 @@ struct Imported {
     shape: Arc<TableShape>,
     /// Where its parts begin: none may come twice.
     ranges: Vec<KeyRange>,
+}
+
+impl Imported {
+    /// All rows of the table, those too that no part has brought, in the ranges of its parts: from one end to the next. Only where the order
+    /// of rows is that of whole numbers is it the same on both sides.
+    fn whole(&self) -> Vec<KeyRange> {
+        let end = |range: &KeyRange| match range.until.as_deref() {
+            Some([Cell::Integer(end)]) => Some(*end),
+            _ => None,
+        };
+        let ends: BTreeSet<i64> = match self.shape.key() {
+            Key::Integer(place) if !self.shape.columns[place].masked => self.ranges.iter().filter_map(end).collect(),
+            _ => BTreeSet::new(),
+        };
+        let position = |end: i64| Some(vec![Cell::Integer(end)]);
+        let mut after = None;
+        let mut ranges = Vec::with_capacity(ends.len() + 1);
+        for end in ends {
+            ranges.push(KeyRange { after, until: position(end) });
+            after = position(end);
+        }
+        ranges.push(KeyRange { after, until: None });
+        ranges
+    }
 }
 
 impl Tables {
@@ -146,7 +170,7 @@ fn prove(tables: &mut Tables, open: &Open<'_>, expected: &BTreeMap<String, Table
     let mut expected: BTreeMap<String, (&str, TableSum)> =
         expected.iter().map(|(name, sum)| (name.to_lowercase(), (name.as_str(), *sum))).collect();
     let mut proofs = Vec::with_capacity(tables.tables.len());
-    for ((name, table), found) in tables.tables.iter().zip(sums(&tables.shapes(), open)?) {
+    for ((name, table), found) in tables.tables.iter().zip(sums(tables, open)?) {
         let expected = expected.remove(name).map(|(_, sum)| sum).unwrap_or_default();
         proofs.push(Proof { table: table.shape.name.clone(), expected, found });
     }
@@ -160,13 +184,21 @@ fn prove(tables: &mut Tables, open: &Open<'_>, expected: &BTreeMap<String, Table
     Ok(proofs)
 }
 
-/// The sum of each table.
-fn sums(shapes: &[Arc<TableShape>], open: &Open<'_>) -> Result<Vec<TableSum>> {
-    let found: Vec<OnceLock<TableSum>> = shapes.iter().map(|_| OnceLock::new()).collect();
+/// The sum of each table. A large one is read in several ranges side by side.
+fn sums(tables: &Tables, open: &Open<'_>) -> Result<Vec<TableSum>> {
+    let ranges: Vec<(usize, &TableShape, KeyRange)> = (0..)
+        .zip(tables.tables.values())
+        .flat_map(|(place, table)| table.whole().into_iter().map(move |range| (place, &*table.shape, range)))
+        .collect();
+    let found: Vec<OnceLock<TableSum>> = ranges.iter().map(|_| OnceLock::new()).collect();
     let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
-    side_by_side(shapes, readers, open, &|database, place, shape| {
-        let _ = found[place].set(sum(database, shape, &KeyRange::all())?);
+    side_by_side(&ranges, readers, open, &|database, at, (_, shape, range)| {
+        let _ = found[at].set(sum(database, shape, range)?);
         Ok(true)
     })?;
-    Ok(found.into_iter().map(|sum| sum.into_inner().unwrap_or_default()).collect())
+    let mut sums = vec![TableSum::default(); tables.tables.len()];
+    for ((place, ..), found) in ranges.iter().zip(found) {
+        sums[*place] += found.into_inner().unwrap_or_default();
+    }
+    Ok(sums)
 }

@@ -230,20 +230,18 @@ fn insert_all(
     let broken = |cause| failed(&format!("import rows of `{}` into", shape.name), cause);
     let mut insert = connection.prepare_cached(&insert(shape)).map_err(broken)?;
     let mut values = Values::new(connection, shape, large);
-    for row in rows {
-        let mut row = row?;
-        let streamed = values.restore(&mut row)?;
-        for (place, (column, cell)) in shape.columns.iter().zip(&row).enumerate() {
+    rows.each(&mut |row| {
+        let streamed = values.restore(row)?;
+        for (place, (column, cell)) in shape.columns.iter().zip(&*row).enumerate() {
             match cell {
                 Cell::Large(large) => insert.raw_bind_parameter(place + 1, values::room(column.kind, large)),
                 cell => insert.raw_bind_parameter(place + 1, to_sqlite(column.kind, cell)),
             }
             .map_err(broken)?;
         }
-        insert.raw_execute().map_err(|cause| refused(shape, &row, cause))?;
-        values.fill(&row, &streamed)?;
-    }
-    Ok(())
+        insert.raw_execute().map_err(|cause| refused(shape, row, cause))?;
+        values.fill(row, &streamed)
+    })
 }
 
 /// A row that SQLite does not take: its key is there already, or a value is NULL where none may be.

@@ -6,6 +6,7 @@
 
 use super::writer::misfit;
 use super::{Part, PartHead, PartReader, PartWriter, SMALL, invalid};
+use crate::tables::ahead::ahead;
 use crate::tables::canonical::{read_cells, write_cells};
 use crate::tables::{Cell, Cells, ColumnType, KeyRange, RowHasher, ShapeColumn, TableShape, TableSum};
 use crate::{Code, Error, Result};
@@ -21,6 +22,10 @@ pub const BATCH_BYTES: usize = 1 << 20;
 pub const TINY_ROWS: usize = 2000;
 /// The same in bytes.
 pub const TINY_BYTES: usize = 64 << 10;
+/// Rows that are taken apart before those in front of them are written.
+const AHEAD_ROWS: usize = 1024;
+/// The same in bytes.
+const AHEAD_BYTES: usize = 1 << 20;
 /// What a reader takes apart in memory at most.
 const MOST_BYTES: u64 = 16 << 20;
 
@@ -112,6 +117,22 @@ pub struct TableRows {
 enum Rows {
     Streamed(Box<PartReader>),
     Batched(vec::IntoIter<Cells>),
+}
+
+impl TableRows {
+    /// Does something with each of them. The next ones are taken apart meanwhile, on a thread of their own.
+    pub fn each(mut self, take: &mut dyn FnMut(&mut Cells) -> Result<()>) -> Result<()> {
+        let mut read = || {
+            let (mut rows, mut bytes) = (Vec::new(), 0);
+            while rows.len() < AHEAD_ROWS && bytes < AHEAD_BYTES {
+                let Some(row) = self.next().transpose()? else { return Ok((rows, false)) };
+                bytes += size_of_val(row.as_slice()) + row.iter().map(Cell::weight).sum::<usize>();
+                rows.push(row);
+            }
+            Ok((rows, true))
+        };
+        ahead(&mut read, &mut |rows, _| rows.iter_mut().try_for_each(&mut *take))
+    }
 }
 
 impl Iterator for TableRows {

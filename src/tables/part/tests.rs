@@ -209,6 +209,52 @@ fn one_table_alone_makes_a_part_as_any_other() {
     assert_eq!(read(&bytes.into()).unwrap(), only.rows);
 }
 
+/// So many rows that a thread takes them apart.
+fn many() -> (Arc<TableShape>, Vec<Cells>) {
+    let shape = Arc::new(shape(&[("id", "int"), ("note", "nvarchar(20)")]));
+    let rows = (0..5000).map(|id| vec![Cell::Integer(id), Cell::wide(&format!("note {id}"))]).collect();
+    (shape, rows)
+}
+
+/// The rows of a part of one table, as an import gets them; up to `enough`.
+fn taken(bytes: &Bytes, enough: usize) -> (Vec<Cells>, crate::Result<()>) {
+    let mut tables = open(bytes).unwrap().tables().unwrap();
+    let mut rows = Vec::new();
+    let ended = tables.remove(0).each(&mut |row| {
+        rows.push(row.clone());
+        if rows.len() == enough { Err(Error::new(Code::Internal, "enough")) } else { Ok(()) }
+    });
+    (rows, ended)
+}
+
+#[test]
+fn many_rows_come_back_in_their_order() {
+    let (shape, rows) = many();
+    let (_, bytes) = write(&shape, &rows, KeyRange::all());
+    let (back, ended) = taken(&bytes, usize::MAX);
+    ended.unwrap();
+    assert_eq!(back, rows);
+    for enough in [1, 1500] {
+        let (back, ended) = taken(&bytes, enough);
+        assert_eq!((ended.unwrap_err().message(), &back[..]), ("enough", &rows[..enough]));
+    }
+}
+
+#[test]
+fn many_rows_that_do_not_add_up_are_found_out_at_the_end() {
+    let (shape, mut rows) = many();
+    let right = write(&shape, &rows, KeyRange::all()).0.head.sum.to_string();
+    rows[4999][0] = Cell::Integer(7);
+    let (part, bytes) = write(&shape, &rows, KeyRange::all());
+    // The sum of the one over the rows of the other: as many digits, so that the file stays a file.
+    let wrong = part.head.sum.to_string();
+    let place = bytes.windows(wrong.len()).position(|window| window == wrong.as_bytes()).unwrap();
+    let mut bent = bytes.to_vec();
+    bent[place..place + right.len()].copy_from_slice(right.as_bytes());
+    let error = taken(&bent.into(), usize::MAX).1.unwrap_err();
+    assert!(error.message().contains("add up to"), "{error:?}");
+}
+
 #[test]
 fn a_part_of_several_tables_that_lies_is_found_out() {
     let (one, two) = (tiny("one", 2), tiny("two", 1));

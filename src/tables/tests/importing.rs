@@ -70,6 +70,33 @@ fn very_many_tables_are_all_in_the_list_of_a_sound_file() {
     assert_eq!(ask("SELECT a FROM t299 WHERE n = 1"), "t299");
 }
 
+/// A table is proven in the ranges of its parts, and all of it: between them, in front of them and behind them.
+#[test]
+fn a_row_that_no_part_has_brought_is_found_wherever_it_lies() {
+    let (folder, mut source) = database(&contacts(200));
+    let piece = whole(&mut source, "contact");
+    let mut cargo = Cargo::default();
+    cargo.load(&mut source, &piece);
+    assert!(cargo.parts.len() > 3, "{}", cargo.parts.len());
+    for change in [
+        "INSERT INTO contact (contact_id) VALUES (-5)",
+        "INSERT INTO contact (contact_id) VALUES (151)",
+        "INSERT INTO contact (contact_id) VALUES (9999)",
+        "DELETE FROM contact WHERE contact_id = 300",
+        "UPDATE contact SET a = b, b = a WHERE contact_id = 150",
+        "",
+    ] {
+        let mut import = SqliteImport::begin(&place(&folder)).unwrap();
+        cargo.unload(&mut import).unwrap();
+        // Its tables are in the list from here on.
+        drop(import.database().unwrap());
+        let file = files(folder.path(), "db").into_iter().find(|file| file.to_string_lossy().contains(".import-"));
+        rusqlite::Connection::open(file.unwrap()).unwrap().execute_batch(change).unwrap();
+        let proofs = import.prove(&cargo.sums()).unwrap();
+        assert_eq!(proofs.iter().all(import::Proof::holds), change.is_empty(), "{change}: {proofs:?}");
+    }
+}
+
 #[test]
 fn a_table_that_was_promised_and_did_not_come_is_told() {
     let (folder, _source) = database("CREATE TABLE t (a)");

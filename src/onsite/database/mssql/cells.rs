@@ -2,12 +2,12 @@
 //!
 //! A page is one SELECT for a row more than it may hold, so that it is known whether more come. How large rows are
 //! is only known when they are there: tables with columns without a limit begin with few rows, and each page says how
-//! many the next may ask for. What comes behind a full page is read and forgotten. From the second page of a range on the next one is
-//! asked for before this one is taken apart, so that the server and the line do not wait for us.
+//! many the next may ask for. What comes behind a full page is read and forgotten. The next page is asked for before this one is
+//! taken apart, so that the server and the line do not wait for us.
 
 use super::super::query::Rendered;
 use super::large::{Content, Windows};
-use super::line::{Answer, Coming};
+use super::line::{Answer, Coming, taken};
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
 use super::{Code, Error, MssqlDatabase, Result, Value, exact};
@@ -40,25 +40,28 @@ impl MssqlDatabase {
             Some(ahead) => ahead,
             None => self.begin(&schema, shape, &order, range, limit, &windows)?,
         };
-        let answer = coming.wait().map_err(|trouble| about(shape, trouble))?;
+        let mut answer = coming.wait().map_err(|trouble| about(shape, trouble))?;
         // Twice as many as fitted: pages grow with smaller rows, and little is read in vain.
         let fitted = if answer.more { answer.len().min(rows) } else { rows };
         self.pace = Some((shape.name.clone(), fitted.saturating_mul(2)));
         let last = answer.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
         let more = answer.more || (order.ties && answer.len() > rows);
-        if let (true, Some(last), Some(_)) = (more && !order.ties && windows.is_empty(), &last, &range.after) {
+        if let (true, Some(last)) = (more && !order.ties && windows.is_empty(), &last) {
             self.ahead = Some(self.begin(&schema, shape, &order, &range.behind(last.clone()), limit, &windows)?);
         }
         let mut page = Page { rows: Vec::with_capacity(answer.len()), last, more };
         let mut answered = answer.rows();
         let mut streamed = 0;
-        // Then nothing can leave its row.
+        // What has a limit is too small to leave its row.
         let is_bounded = !has_unlimited(shape);
-        while let Some(mut row) = answered.next() {
-            let position = if is_bounded { None } else { order.position(&row) };
-            let lengths = windows.take(&mut row);
-            let mut row = cells(shape, row)?;
+        while let Some(values) = answered.next() {
+            if is_bounded {
+                page.rows.push(cells(shape, values)?);
+                continue;
+            }
+            let (position, lengths) = (order.position(values), windows.lengths_in(values));
+            let mut row = cells(shape, values)?;
             streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
             for (place, (column, cell)) in shape.columns.iter().zip(&mut row).enumerate() {
                 match (lengths.iter().find(|(windowed, _)| *windowed == place), &position) {
@@ -220,15 +223,15 @@ fn statement(
     Ok(Rendered { sql, values })
 }
 
-/// A row as cells. Behind its columns come the types of the values inside of each `sql_variant`.
-fn cells(shape: &TableShape, mut row: Vec<ColumnData<'static>>) -> Result<Cells> {
-    let types = row.split_off(shape.columns.len().min(row.len()));
+/// A row as cells; its values are taken out. Behind its columns come the types of the values inside of each `sql_variant`.
+fn cells(shape: &TableShape, row: &mut [ColumnData<'static>]) -> Result<Cells> {
+    let (values, types) = row.split_at_mut(shape.columns.len().min(row.len()));
     let mut types = types.iter();
     let mut cells = Cells::with_capacity(shape.columns.len());
-    for (column, value) in shape.columns.iter().zip(row) {
+    for (column, value) in shape.columns.iter().zip(values) {
         let inside = if exact::is_variant(column) { exact::type_name(types.next()) } else { None };
         let name = inside.as_deref().unwrap_or(&column.declared);
-        cells.push(exact::cell(column.kind, value, name).ok_or_else(|| changed(shape, &column.name))?);
+        cells.push(exact::cell(column.kind, taken(value), name).ok_or_else(|| changed(shape, &column.name))?);
     }
     Ok(cells)
 }

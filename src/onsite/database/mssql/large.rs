@@ -6,7 +6,7 @@
 //! one moment only, a value that changes its length between two windows is an error, and its rows are read again in the next run.
 
 use super::cells::{changed, is_unlimited, table};
-use super::line::Line;
+use super::line::{Line, taken};
 use super::order::Order;
 use super::trouble::{Cure, Trouble};
 use super::{Error, Rendered, Result, exact};
@@ -58,7 +58,7 @@ impl Windows {
         whole
     }
 
-    /// The last items: how long the values are that are too large.
+    /// The last items of a row: how long the values are that are too large.
     pub(super) fn lengths(&self, shape: &TableShape) -> impl Iterator<Item = String> {
         self.places.iter().map(|place| {
             let (name, above) = (exact::name(&shape.columns[*place]), self.above);
@@ -66,15 +66,15 @@ impl Windows {
         })
     }
 
-    /// Takes these items off a row: the places of values that are too large, and how long these are.
-    pub(super) fn take(&self, row: &mut Vec<ColumnData<'static>>) -> Vec<(usize, u64)> {
-        let lengths = row.split_off(row.len().saturating_sub(self.places.len()));
+    /// These items of a row: the places of values that are too large, and how long these are.
+    pub(super) fn lengths_in(&self, row: &[ColumnData<'static>]) -> Vec<(usize, u64)> {
+        let lengths = &row[row.len().saturating_sub(self.places.len())..];
         let length = |value: &ColumnData<'static>| match value {
             ColumnData::I64(Some(length)) => Some(*length as u64),
             ColumnData::I32(Some(length)) => Some(*length as u64),
             _ => None,
         };
-        self.places.iter().zip(&lengths).filter_map(|(place, value)| Some((*place, length(value)?))).collect()
+        self.places.iter().zip(lengths).filter_map(|(place, value)| Some((*place, length(value)?))).collect()
     }
 }
 
@@ -128,13 +128,14 @@ impl<'a> Content<'a> {
     fn fill(&mut self) -> Result<()> {
         let (select, at) = (&self.select, self.at + 1);
         let sql = format!("SELECT SUBSTRING({select}, {at}, {WINDOW}){}", self.condition);
-        let answer =
+        let mut answer =
             self.line.ask(&Rendered { sql, values: self.values.clone() }).map_err(|trouble| match trouble {
                 Trouble { cure: Cure::Look, error } => changed(self.shape, "").because(error),
                 Trouble { error, .. } => error,
             })?;
         let gone = || changed_value(self.shape, self.column);
-        let Some(ColumnData::Binary(Some(bytes))) = answer.rows().next().and_then(|row| row.into_iter().next()) else {
+        let first = answer.rows().next().and_then(|row| row.first_mut()).map(taken);
+        let Some(ColumnData::Binary(Some(bytes))) = first else {
             return Err(gone());
         };
         self.at += bytes.len() as u64;

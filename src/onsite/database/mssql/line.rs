@@ -61,17 +61,21 @@ impl Answer {
         self.values.len().checked_sub(self.columns.len().max(1)).map(|start| &self.values[start..])
     }
 
-    /// Its rows, one after the other.
-    pub(super) fn rows(self) -> impl ExactSizeIterator<Item = Vec<ColumnData<'static>>> {
-        let (rows, width) = (self.len(), self.columns.len());
-        let mut values = self.values.into_iter();
-        (0..rows).map(move |_| values.by_ref().take(width).collect())
+    /// Its rows, one after the other. Their values may be taken out.
+    pub(super) fn rows(&mut self) -> impl ExactSizeIterator<Item = &mut [ColumnData<'static>]> {
+        let width = self.columns.len().max(1);
+        self.values.chunks_exact_mut(width)
     }
 
     /// The same as the kinds of value that all databases share.
-    pub(super) fn into_rows(self) -> Vec<Row> {
-        self.rows().map(|row| page::row(&row)).collect()
+    pub(super) fn into_rows(mut self) -> Vec<Row> {
+        self.rows().map(|row| page::row(row)).collect()
     }
+}
+
+/// A value, of which nothing stays where it was.
+pub(super) fn taken(value: &mut ColumnData<'static>) -> ColumnData<'static> {
+    std::mem::replace(value, ColumnData::Bit(None))
 }
 
 /// What brings a connection to the moment that it reads.
