@@ -15,7 +15,7 @@ pub use sqlite::SqliteImport;
 
 use super::adjust::{Adjusted, Adjustments};
 use super::export::{Open, side_by_side, sum};
-use super::part::{PartReader, TableRows};
+use super::part::TableRows;
 use super::{Cell, Key, KeyRange, Large, TableShape, TableSum};
 use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
@@ -31,8 +31,8 @@ pub type GiveLarge<'a> = dyn FnMut(&Large, u64, &mut dyn Write) -> Result<()> + 
 pub trait Import {
     /// Makes tables, empty; also those whose rows stay behind. A table that is there already must have the same shape.
     fn tables(&mut self, shapes: &[Arc<TableShape>]) -> Result<()>;
-    /// Adds the rows of a part. After an error nothing of it is there, and it may come again.
-    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()>;
+    /// Adds the rows of a part, of each of its tables. After an error nothing of it is there, and it may come again.
+    fn part(&mut self, part: Vec<TableRows>, large: &mut GiveLarge<'_>) -> Result<()>;
     /// Reads every table again and compares it with what was sent: the sums of the other side, by the names of the tables. A
     /// table that is expected and not there has no rows; one that is not expected must have none.
     fn prove(&mut self, expected: &BTreeMap<String, TableSum>) -> Result<Vec<Proof>>;

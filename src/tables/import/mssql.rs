@@ -8,7 +8,7 @@ use super::stage;
 use super::{GiveLarge, Import, Proof, Tables, prove};
 use crate::onsite::database::{Database, MssqlDatabase, MssqlWriter, Row, Server, Value, bracketed};
 use crate::tables::adjust::{Adjustable, Adjusted, Adjustments};
-use crate::tables::part::{PartReader, TableRows};
+use crate::tables::part::TableRows;
 use crate::tables::{Cell, KeyRange, Large, LargeKind, TableShape, TableSum};
 use crate::{Code, Error, Result};
 use std::collections::BTreeMap;
@@ -134,11 +134,10 @@ impl Import for MssqlImport {
         Ok(())
     }
 
-    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
-        let parts = part.tables()?;
-        self.tables(&parts.iter().map(|rows| Arc::clone(&rows.shape)).collect::<Vec<_>>())?;
-        let mut brought = Vec::with_capacity(parts.len());
-        for rows in parts {
+    fn part(&mut self, part: Vec<TableRows>, large: &mut GiveLarge<'_>) -> Result<()> {
+        self.tables(&part.iter().map(|rows| Arc::clone(&rows.shape)).collect::<Vec<_>>())?;
+        let mut brought = Vec::with_capacity(part.len());
+        for rows in part {
             let (shape, range) = (self.tables.begin(&rows)?, rows.range.clone());
             if let Err(error) = self.rows(&shape, rows, large) {
                 // The connection may be in the middle of a load, and the stage goes with it.

@@ -4,7 +4,7 @@ use super::values::{self, Values};
 use super::{GiveLarge, Import, Proof, Tables, prove};
 use crate::onsite::database::{Database, Moment, Row, Rung, SqliteDatabase, Value};
 use crate::tables::adjust::{Adjustable, Adjusted, Adjustments};
-use crate::tables::part::{BATCH_TABLES, PartReader, TableRows};
+use crate::tables::part::{BATCH_TABLES, TableRows};
 use crate::tables::stored::to_sqlite;
 use crate::tables::{Cell, ColumnType, Key, TableShape, TableSum};
 use crate::{Code, Error, Result};
@@ -104,17 +104,16 @@ impl Import for SqliteImport {
         new.chunks(AT_ONCE).try_for_each(|shapes| self.make(shapes))
     }
 
-    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
-        let parts = part.tables()?;
-        let shapes: Vec<_> = parts.iter().map(|rows| Arc::clone(&rows.shape)).collect();
+    fn part(&mut self, part: Vec<TableRows>, large: &mut GiveLarge<'_>) -> Result<()> {
+        let shapes: Vec<_> = part.iter().map(|rows| Arc::clone(&rows.shape)).collect();
         self.tables(&shapes)?;
         if shapes.iter().any(|shape| !self.known.contains(&shape.name.to_lowercase())) {
             self.list()?;
         }
         let broken = |cause| failed("import a part into", cause);
         let transaction = self.connection.unchecked_transaction().map_err(broken)?;
-        let mut done = Vec::with_capacity(parts.len());
-        for rows in parts {
+        let mut done = Vec::with_capacity(part.len());
+        for rows in part {
             let shape = self.tables.begin(&rows)?;
             done.push((Arc::clone(&shape), rows.range.clone()));
             insert_all(&transaction, &shape, rows, large)?;

@@ -73,7 +73,7 @@ fn every_type_of_sql_server_survives_the_tenants_sqlite() {
         let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
         let mut import = SqliteImport::begin(&place(&folder)).unwrap();
         let reader = PartReader::open(bytes.into(), &part.name, &PartLimits::default()).unwrap();
-        import.part(reader, &mut |_, _, _| panic!("nothing is large")).unwrap();
+        import.part(reader.tables().unwrap(), &mut |_, _, _| panic!("nothing is large")).unwrap();
         let proofs = import.prove(&BTreeMap::from([(shape.name.clone(), part.head.sum)])).unwrap();
         assert!(proofs.iter().all(import::Proof::holds), "{proofs:?}");
         assert_eq!(rows_of(&mut *import.database().unwrap(), &shape), rows);

@@ -26,7 +26,7 @@ fn a_part_that_comes_twice_and_a_row_that_comes_twice_are_refused() {
     let (part, bytes) = writer.finish(KeyRange::all()).unwrap();
     let mut import = SqliteImport::begin(&place(&folder)).unwrap();
     let reader = PartReader::open(bytes.into(), &part.name, &LIMITS).unwrap();
-    let error = import.part(reader, &mut |_, _, _| Ok(())).unwrap_err();
+    let error = import.part(reader.tables().unwrap(), &mut |_, _, _| Ok(())).unwrap_err();
     assert!(error.message().contains("contact(contact_id=6)"), "{error:?}");
 }
 

@@ -31,7 +31,7 @@ fn a_large_value_travels_beside_its_row_and_is_proven_inside() {
     let (part, bytes) = &cargo.parts[0];
     for other in [vec![1; 200_000], vec![0; 199_999], vec![]] {
         let reader = PartReader::open(bytes.clone(), &part.name, &LIMITS).unwrap();
-        let refused = import.part(reader, &mut |_, _, into| {
+        let refused = import.part(reader.tables().unwrap(), &mut |_, _, into| {
             // What is too much is refused by whoever takes it.
             into.write_all(&other).map_err(beside::of_io).map_err(|_| Error::new(Code::PartInvalid, "too much"))
         });

@@ -66,7 +66,7 @@ impl Cargo {
     pub(super) fn unload(&self, import: &mut dyn Import) -> Result<()> {
         for (part, bytes) in &self.parts {
             let reader = PartReader::open(bytes.clone(), &part.name, &PartLimits::default())?;
-            import.part(reader, &mut |large, _, into| {
+            import.part(reader.tables()?, &mut |large, _, into| {
                 into.write_all(&self.large[&large.digest]).unwrap();
                 Ok(())
             })?;

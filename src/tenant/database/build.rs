@@ -8,9 +8,10 @@ use crate::tables::compare::{Here, What, differences};
 use crate::tables::import::{Import, Proof};
 use crate::tenant::held::Tenant;
 use crate::tenant::protocol::{DatabaseManifest, ManifestPart, ManifestTable};
-use crate::{Code, Result};
+use crate::{Code, Error, Result};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 /// The most rows that are named where a table differs.
 const NAMED: usize = 20;
@@ -49,31 +50,9 @@ pub(crate) fn build(
     let left = manifest.left.iter().filter_map(|left| left.shape.as_ref());
     let empty = manifest.tables.iter().filter(|table| table.parts.is_empty()).map(|table| &table.shape);
     import.tables(&left.chain(empty).map(|shape| Arc::new(shape.clone())).collect::<Vec<_>>())?;
-    let mut contents = Contents::new(tenant)?;
-    let (mut done, mut rows) = (0, 0);
-    for part in parts(manifest) {
-        let failed = match contents.part(&part.of)? {
-            Ok(Opened { rows, .. }) if rows.head().tables().len() > part.of.len() => {
-                Some("it holds a table that the manifest does not say".to_owned())
-            }
-            Ok(Opened { rows, mut values }) => {
-                match import.part(rows, &mut |large, at, into| values.copy(large, at, into)) {
-                    Ok(()) => None,
-                    Err(error) if error.code() == Code::PartInvalid => Some(error.chain()),
-                    Err(error) => return Err(error),
-                }
-            }
-            Err(why) => Some(why),
-        };
-        if let Some(why) = failed {
-            let why = format!("`{}` of {}: {why}", part.item, part.tables());
-            return Ok(Built::Failed { part: part.item, why });
-        }
-        done += part.of.iter().filter(|(_, own)| own.range.until.is_none()).count() as u64;
-        rows += part.of.iter().map(|(_, own)| own.sum.rows).sum::<u64>();
-        if !go_on(done, rows) {
-            return Ok(Built::Stopped);
-        }
+    let meant = parts(manifest);
+    if let Some(ended) = bring(tenant, &meant, &mut *import, go_on)? {
+        return Ok(ended);
     }
     let expected = manifest.tables.iter().map(|table| (table.shape.name.clone(), table.sum)).collect();
     let proofs = import.prove(&expected)?;
@@ -81,6 +60,50 @@ pub(crate) fn build(
         None => Ok(Built::Ready(import, expected)),
         Some(proof) => different(tenant, manifest, &mut *import, proof),
     }
+}
+
+/// Brings the parts into the database, each opened while the one before it is written. Gives how it ended, if not well.
+fn bring(
+    tenant: &Tenant,
+    parts: &[Meant<'_>],
+    import: &mut dyn Import,
+    go_on: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Option<Built>> {
+    let (mut opening, mut contents) = (Contents::new(tenant)?, Contents::new(tenant)?);
+    std::thread::scope(|scope| {
+        let (give, opened) = sync_channel(1);
+        scope.spawn(move || {
+            // Whoever takes them has ended, and says why himself.
+            let _ = parts.iter().try_for_each(|part| give.send(opening.part(&part.of)));
+        });
+        let (mut done, mut rows) = (0, 0);
+        for part in parts {
+            let ended = || Error::new(Code::Internal, "the thread that opens the parts of tables has ended");
+            let failed = match opened.recv().map_err(|_| ended())?? {
+                Ok(Opened { tables, .. }) if tables.len() > part.of.len() => {
+                    Some("it holds a table that the manifest does not say".to_owned())
+                }
+                Ok(Opened { tables, values }) => {
+                    match import.part(tables, &mut |large, at, into| contents.copy(&values, large, at, into)) {
+                        Ok(()) => None,
+                        Err(error) if error.code() == Code::PartInvalid => Some(error.chain()),
+                        Err(error) => return Err(error),
+                    }
+                }
+                Err(why) => Some(why),
+            };
+            if let Some(why) = failed {
+                let why = format!("`{}` of {}: {why}", part.item, part.tables());
+                return Ok(Some(Built::Failed { part: part.item, why }));
+            }
+            done += part.of.iter().filter(|(_, own)| own.range.until.is_none()).count() as u64;
+            rows += part.of.iter().map(|(_, own)| own.sum.rows).sum::<u64>();
+            if !go_on(done, rows) {
+                return Ok(Some(Built::Stopped));
+            }
+        }
+        Ok(None)
+    })
 }
 
 /// A part, and what the manifest says that it holds.

@@ -5,7 +5,7 @@
 
 use crate::item::Key;
 use crate::tables::Large;
-use crate::tables::part::{PartLimits, PartReader, TRAILER, Trailer};
+use crate::tables::part::{PartLimits, PartReader, TRAILER, TableRows, Trailer};
 use crate::tenant::catalogue::{self, Located};
 use crate::tenant::held::Tenant;
 use crate::tenant::protocol::{ManifestPart, ManifestTable};
@@ -27,18 +27,15 @@ pub(crate) struct Contents<'a> {
 }
 
 /// A part that is being read.
-pub(crate) struct Opened<'a> {
-    /// Its rows.
-    pub(crate) rows: PartReader,
-    /// The values that left them.
-    pub(crate) values: Values<'a>,
+pub(crate) struct Opened {
+    /// Its tables, each with its rows.
+    pub(crate) tables: Vec<TableRows>,
+    /// Where the values are that left them.
+    pub(crate) values: Values,
 }
 
-/// The values of a part, from the chunks before its Parquet.
-pub(crate) struct Values<'a> {
-    chunks: &'a mut Chunks,
-    located: Vec<Located>,
-}
+/// The values of a part, in the chunks before its Parquet.
+pub(crate) struct Values(Vec<Located>);
 
 /// The Parquet of a part, and its trailer if there is one.
 type End = (Vec<u8>, Option<Trailer>);
@@ -58,7 +55,7 @@ impl<'a> Contents<'a> {
 
     /// Opens a part, of which the manifest says what it holds of these tables. It must be the one that the manifest means, in every
     /// respect; the inner error says in which it is not. It may hold more tables.
-    pub(crate) fn part(&mut self, of: &[(&ManifestTable, &ManifestPart)]) -> Result<Result<Opened<'_>, String>> {
+    pub(crate) fn part(&mut self, of: &[(&ManifestTable, &ManifestPart)]) -> Result<Result<Opened, String>> {
         let Some((_, part)) = of.first() else { return Ok(Err("it is of no table".into())) };
         let mut located = match self.locate(part.item, part)? {
             Ok(located) => located,
@@ -89,7 +86,31 @@ impl<'a> Contents<'a> {
         if (head.large > 0) != trailer.is_some() {
             return Ok(Err("it refers to values that are not in it".into()));
         }
-        Ok(Ok(Opened { rows, values: Values { chunks: &mut self.chunks, located } }))
+        let values = Values(located);
+        Ok(rows.tables().map(|tables| Opened { tables, values }).map_err(|error| error.message().to_owned()))
+    }
+
+    /// Writes a value that begins at `at` among the values of the part.
+    pub(crate) fn copy(&mut self, values: &Values, large: &Large, at: u64, into: &mut dyn Write) -> Result<()> {
+        let invalid = |why: String| Error::new(Code::PartInvalid, format!("a large value is not to be had: {why}"));
+        let (mut begin, mut end) = (None, values.0.len());
+        let mut here = 0;
+        for (place, chunk) in values.0.iter().enumerate() {
+            if here == at && begin.is_none() {
+                begin = Some(place);
+            }
+            if here >= at.saturating_add(large.length) {
+                end = place;
+                break;
+            }
+            here += u64::from(chunk.entry.raw);
+        }
+        let Some(begin) = begin else { return Err(invalid("it begins where no chunk does".into())) };
+        let length: u64 = values.0[begin..end].iter().map(|chunk| u64::from(chunk.entry.raw)).sum();
+        if length != large.length {
+            return Err(invalid("it has another length than its row says".into()));
+        }
+        self.chunks.read(&values.0[begin..end], &mut |raw| into.write_all(raw))?.map_err(invalid)
     }
 
     /// Where the chunks of a part are.
@@ -188,30 +209,5 @@ impl Chunks {
             }
         }
         Ok(Ok(()))
-    }
-}
-
-impl Values<'_> {
-    /// Writes a value that begins at `at` among the values of the part.
-    pub(crate) fn copy(&mut self, large: &Large, at: u64, into: &mut dyn Write) -> Result<()> {
-        let invalid = |why: String| Error::new(Code::PartInvalid, format!("a large value is not to be had: {why}"));
-        let (mut begin, mut end) = (None, self.located.len());
-        let mut here = 0;
-        for (place, chunk) in self.located.iter().enumerate() {
-            if here == at && begin.is_none() {
-                begin = Some(place);
-            }
-            if here >= at.saturating_add(large.length) {
-                end = place;
-                break;
-            }
-            here += u64::from(chunk.entry.raw);
-        }
-        let Some(begin) = begin else { return Err(invalid("it begins where no chunk does".into())) };
-        let length: u64 = self.located[begin..end].iter().map(|chunk| u64::from(chunk.entry.raw)).sum();
-        if length != large.length {
-            return Err(invalid("it has another length than its row says".into()));
-        }
-        self.chunks.read(&self.located[begin..end], &mut |raw| into.write_all(raw))?.map_err(invalid)
     }
 }

@@ -29,8 +29,7 @@ impl<'a> FromParts<'a> {
         for part in &self.parts {
             let opened = self.contents.part(&[(self.table, part)])?;
             let opened = opened.map_err(|why| Error::new(Code::PartInvalid, why))?;
-            let tables = opened.rows.tables()?;
-            for row in tables.into_iter().filter(|rows| rows.shape.name == self.table.shape.name).flatten() {
+            for row in opened.tables.into_iter().filter(|rows| rows.shape.name == self.table.shape.name).flatten() {
                 take(row?)?;
             }
         }

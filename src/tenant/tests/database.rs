@@ -6,7 +6,7 @@ use crate::item::Kind;
 use crate::onsite::database::Database;
 use crate::tables::adjust::{Adjusted, Adjustments};
 use crate::tables::import::{GiveLarge, Import, Proof, SqliteImport};
-use crate::tables::part::{Part, PartReader, PartWriter};
+use crate::tables::part::{Part, PartWriter, TableRows};
 use crate::tables::{Cell, ColumnType, KeyRange, ShapeColumn, TableShape, TableSum};
 use crate::tenant::database::{Built, build};
 use crate::tenant::protocol::{DatabaseManifest, DatabaseState, LeftBehind, ManifestPart, ManifestTable};
@@ -172,7 +172,7 @@ impl Import for Dishonest {
         self.honest.tables(shapes)
     }
 
-    fn part(&mut self, part: PartReader, large: &mut GiveLarge<'_>) -> Result<()> {
+    fn part(&mut self, part: Vec<TableRows>, large: &mut GiveLarge<'_>) -> Result<()> {
         self.honest.part(part, large)
     }
 

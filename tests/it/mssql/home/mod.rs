@@ -60,7 +60,7 @@ impl Cargo {
     pub(super) fn unload_part(&self, place: usize, import: &mut dyn Import) -> omt::Result<()> {
         let (part, bytes) = &self.parts[place];
         let reader = PartReader::open(bytes.clone().into(), &part.name, &PartLimits::default())?;
-        import.part(reader, &mut |large, _, into| {
+        import.part(reader.tables().unwrap(), &mut |large, _, into| {
             // In pieces as they come from chunks, of a length that cuts letters.
             self.large[&large.digest]
                 .chunks(300_007)
