@@ -121,7 +121,7 @@ pub(super) fn cell(kind: ColumnType, value: ColumnData<'static>, type_name: &str
 
 fn of_bytes(kind: ColumnType, bytes: Vec<u8>, type_name: &str) -> Option<Cell> {
     Some(match kind {
-        ColumnType::Wide | ColumnType::Xml => Cell::Wide(Wide::from_utf16_bytes(&bytes)?),
+        ColumnType::Wide | ColumnType::Xml => Cell::Wide(Wide::from_utf16_bytes(bytes)?),
         ColumnType::Narrow(_) => Cell::Text(bytes),
         ColumnType::RowVersion => Cell::RowVersion(bytes.try_into().ok()?),
         ColumnType::Other => Cell::Other(Box::new(Other { type_name: type_name.to_owned(), bytes })),
