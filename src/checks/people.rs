@@ -4,10 +4,12 @@
 //! look at employees who still work here. A trouble that two users have together is shown at the later one, with the
 //! earlier one named, so that each is counted once.
 
+mod addresses;
+
 use super::{Check, Findings, Ground, Looked, Severity, Subject};
 use crate::Result;
-use crate::people::{Owners, People, User, UserKind, address, removals};
-use std::collections::{BTreeMap, HashSet};
+use crate::people::{People, User, UserKind};
+use std::collections::BTreeMap;
 
 /// A line of the table.
 const fn check(
@@ -29,7 +31,7 @@ pub(super) static CHECKS: &[Check] = &[
             "the address becomes the user name online, and a user name belongs to one user",
             "give one of them another address, or choose other user names with `omt users name`",
         ),
-        duplicate_address,
+        addresses::duplicate_address,
     ),
     check(
         "people.no-administrator",
@@ -49,7 +51,7 @@ pub(super) static CHECKS: &[Check] = &[
             "without an address there is no user name to propose",
             "enter an address for the person, or choose a user name with `omt users name`",
         ),
-        no_address,
+        addresses::no_address,
     ),
     check(
         "people.invalid-address",
@@ -59,7 +61,7 @@ pub(super) static CHECKS: &[Check] = &[
             "a user name must be a valid e-mail address",
             "correct the address of the person",
         ),
-        invalid_address,
+        addresses::invalid_address,
     ),
     check(
         "people.no-role",
@@ -159,7 +161,7 @@ pub(super) static CHECKS: &[Check] = &[
             "when it becomes a user name it is removed from the other card in what is uploaded",
             "look whether both cards are the same person; the report lists what was removed",
         ),
-        address_elsewhere,
+        addresses::address_elsewhere,
     ),
     check(
         "people.bouncing-address",
@@ -169,7 +171,7 @@ pub(super) static CHECKS: &[Check] = &[
             "the mail in which a user sets the password goes to the user name",
             "correct the address, or put one that works before it",
         ),
-        bouncing_address,
+        addresses::bouncing_address,
     ),
 ];
 
@@ -222,18 +224,6 @@ fn repeated(
     Ok(Looked::Yes)
 }
 
-fn duplicate_address(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    let people = ground.people()?;
-    // Accounts of one person share its addresses: that is another check.
-    let mut persons = HashSet::new();
-    let mut users = active(&people).filter(|user| user.person == 0 || persons.insert(user.person));
-    let keys = |user: &User| {
-        let addresses = user.addresses.iter().map(|address| (address::normal(&address.text), address.text.clone()));
-        addresses.collect()
-    };
-    repeated(findings, &mut users, keys, |shown, other| format!("`{shown}` is also an address of {}", other.login))
-}
-
 fn login_twice(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
     let people = ground.people()?;
     let keys = |user: &User| vec![(crate::archive::fold(&user.login), user.login.clone())];
@@ -252,18 +242,6 @@ fn no_administrator(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Res
         findings.add("table/associate", text)?;
     }
     Ok(Looked::Yes)
-}
-
-fn no_address(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    each(ground, findings, |user| user.addresses.is_empty().then(|| "the person has no e-mail address".into()))
-}
-
-fn invalid_address(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    each(ground, findings, |user| {
-        let first = user.addresses.first().filter(|_| user.proposed().is_none())?;
-        let why = address::objection(&first.text).unwrap_or_default();
-        Some(format!("`{}` cannot be a user name: {why}", first.text.trim()))
-    })
 }
 
 fn no_role(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
@@ -351,51 +329,6 @@ fn several_accounts(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Res
         }
     }
     Ok(Looked::Yes)
-}
-
-fn address_elsewhere(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    if !ground.database.has_table("Email")? {
-        return Ok(Looked::NotHere("there is no table `Email`".into()));
-    }
-    let people = ground.people()?;
-    let (mut owners, mut colleagues) = (Owners::default(), HashSet::new());
-    for user in active(&people) {
-        colleagues.insert(user.person);
-        // Only the one that is proposed: others stay where they are.
-        if let Some(address) = user.proposed() {
-            owners.add(address, user.id, user.person, &user.login);
-        }
-    }
-    let mut rows: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-    removals(ground.database, &owners, &mut |removed| {
-        // Between users it is a duplicate, which has a check of its own.
-        if !colleagues.contains(&removed.person) {
-            let text = format!(
-                "`{}` is also on the card of {} (person {}, e-mail row {}, rank {})",
-                removed.address.trim(),
-                removed.person_name,
-                removed.person,
-                removed.email,
-                removed.rank
-            );
-            rows.entry(removed.user).or_default().push(text);
-        }
-        Ok(())
-    })?;
-    for (user, texts) in rows {
-        for text in texts {
-            findings.add(format!("user/{user}"), format!("{}: {text}", people.login(user)))?;
-        }
-    }
-    Ok(Looked::Yes)
-}
-
-fn bouncing_address(ground: &mut Ground<'_>, findings: &mut Findings<'_>) -> Result<Looked> {
-    each(ground, findings, |user| {
-        let proposed = user.proposed()?;
-        let address = user.addresses.iter().find(|address| address.text.trim() == proposed)?;
-        (address.bounces > 0).then(|| format!("{} mails to `{proposed}` came back", address.bounces))
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! The command line as typed.
 
+mod bench;
+mod receipt;
 mod tenant;
 
+pub(super) use bench::Bench;
+pub(super) use receipt::{Receipt, ReceiptCommand, VerifyReceipt};
 pub(super) use tenant::{Customer, Gc, Invite, Restore, Serve, Store, Tenant};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -312,42 +316,6 @@ pub(super) struct Verify {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(super) struct Receipt {
-    #[command(flatten)]
-    pub(super) at: At,
-    /// Write it here instead of to stdout
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    #[command(subcommand)]
-    pub(super) command: Option<ReceiptCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ReceiptCommand {
-    /// Check every byte of a receipt, offline; exit 0, 5 if anything differs, 2 if it is no receipt
-    Verify(VerifyReceipt),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct VerifyReceipt {
-    /// The receipt
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Whose receipt it must be: the tenant's key, 64 digits, or a file that holds them
-    #[arg(long, value_name = "HEX|FILE")]
-    pub(super) key: Option<String>,
-    /// Compare with this ledger: every item, and the sum of every table
-    #[arg(long, value_name = "FILE")]
-    pub(super) ledger: Option<PathBuf>,
-    /// Read every file and every row of the installation again, and compare; needs the ledger too
-    #[arg(long)]
-    pub(super) installation: bool,
-    #[command(flatten)]
-    pub(super) at: At,
-}
-
-#[derive(Debug, ClapArgs)]
 pub(super) struct Report {
     #[command(flatten)]
     pub(super) at: At,
@@ -387,47 +355,4 @@ pub(super) struct Bundle {
     /// Write it without asking
     #[arg(long, short)]
     pub(super) yes: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Bench {
-    /// How many documents; 5000 by default, 100 with `--large`
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) documents: Option<u64>,
-    /// Median size of a document
-    #[arg(long, default_value = "30KB")]
-    pub(super) size: Size,
-    /// Put a wire with this round trip before the tenant, in milliseconds
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    pub(super) rtt: u64,
-    /// Give some documents large files that cannot be compressed, as `4x1GiB`
-    #[arg(long, value_name = "COUNTxSIZE")]
-    pub(super) large: Option<omt::bench::Large>,
-    /// Move the tables of the database too
-    #[arg(long)]
-    pub(super) tables: bool,
-    /// Measure the tables instead: rows read, many tables against one, a second pass
-    #[arg(long, conflicts_with_all = ["documents", "size", "rtt", "large", "tables"])]
-    pub(super) database: bool,
-    /// With `--database`: rows of the narrow table; the wide one has a tenth
-    #[arg(long, default_value_t = 1_000_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) rows: u64,
-    /// With `--database`: how many tiny tables
-    #[arg(long, default_value_t = 20_000, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) tiny: u64,
-    /// With `--database`: rows of each tiny table
-    #[arg(long, default_value_t = 10, value_name = "N", requires = "database", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) tiny_rows: u64,
-    /// With `--database`: only read, from this database, as `mssql://HOST/DATABASE`; login in `OMT_DATABASE_…`
-    #[arg(long, value_name = "URL", requires = "database")]
-    pub(super) url: Option<String>,
-    /// Measure two seeds and the final window instead, with so many documents and with ten times as many
-    #[arg(long, conflicts_with_all = ["large", "rtt"])]
-    pub(super) cutover: bool,
-    /// Where to make the temporary folder; in the system's own by default
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// Keep sample, ledger and store
-    #[arg(long)]
-    pub(super) keep: bool,
 }

@@ -93,6 +93,34 @@ fn tiny_tables_share_parts_and_leave_them_when_they_grow() {
     assert_eq!(world.run(&["verify", "--deep", "--json"]).exit, 0);
 }
 
+/// The database of a running tenant is in use: a part of several tables stays what it was, whatever has become of one of them.
+#[test]
+fn a_running_tenant_keeps_the_parts_of_tiny_tables() {
+    let world = World::new();
+    change(&world, &(1..=20).map(tiny).collect::<String>());
+    let live = || world.run(&["migrate", "--live", "--json", "--progress", "none"]);
+    live().finished(0);
+    let packs = || files_below(world.folder()).iter().filter(|path| path.to_string_lossy().contains("/packs/")).count();
+    let before = (packs(), part_of(&world, "y_tiny_7"));
+    for (what, back) in [
+        ("UPDATE y_tiny_7 SET x_text = 'late' WHERE id = 1", "UPDATE y_tiny_7 SET x_text = 'one of 7' WHERE id = 1"),
+        (
+            "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+             INSERT INTO y_tiny_7 SELECT i, 'row ' || i FROM n",
+            "DELETE FROM y_tiny_7 WHERE id > 2",
+        ),
+        ("DELETE FROM y_tiny_7 WHERE id = 2", "INSERT INTO y_tiny_7 VALUES (2, NULL)"),
+    ] {
+        change(&world, what);
+        let refused = live().finished(3);
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(message.contains("`y_tiny_7` has changed"), "{what}: {refused:#}");
+        assert_eq!((packs(), part_of(&world, "y_tiny_7")), before, "{what}");
+        change(&world, back);
+        live().finished(0);
+    }
+}
+
 #[test]
 fn a_lost_ledger_learns_which_tables_share_a_part() {
     let world = World::new();
