@@ -106,6 +106,14 @@ fn killed_at_every_call_the_same_command_ends_as_if_nothing_had_been() {
             let data = noise(id, 300_000);
             database.execute("INSERT INTO y_data VALUES (?1, ?2)", rusqlite::params![id, data]).unwrap();
         }
+        // A table of three pieces, each of several parts.
+        world.set("OMT_TABLES_PART_ROWS", "50");
+        world.set("OMT_TABLES_RANGE_ROWS", "200");
+        database.execute_batch("CREATE TABLE y_many (id INTEGER PRIMARY KEY, x_data \"varbinary(2000)\")").unwrap();
+        for id in 1..=600_u16 {
+            let data = noise(id as u8, 1000 + usize::from(id));
+            database.execute("INSERT INTO y_many VALUES (?1, ?2)", rusqlite::params![id, data]).unwrap();
+        }
         world
     });
     let finished = undisturbed.migrate().finished(1);

@@ -81,7 +81,7 @@ fn number(position: &[Cell]) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::item::{Key, Kind};
@@ -96,7 +96,11 @@ mod tests {
         vec![Cell::wide(name)]
     }
 
-    fn part(id: u32, after: impl Into<Option<Cells>>, until: impl Into<Option<Cells>>) -> KnownPart {
+    pub(in super::super) fn part(
+        id: u32,
+        after: impl Into<Option<Cells>>,
+        until: impl Into<Option<Cells>>,
+    ) -> KnownPart {
         let range = range(after, until);
         let (key, sum) = (Key::new(Kind::Part, id), TableSum::default());
         let row = PartRow { key, table: "t".into(), range, sum, shape: Digest::of(b""), pass: 1 };
@@ -109,7 +113,7 @@ mod tests {
         Some(covered.into_iter().map(|one| (one.range, one.part.map(|part| part.row.key.id()))).collect())
     }
 
-    fn range(after: impl Into<Option<Cells>>, until: impl Into<Option<Cells>>) -> KeyRange {
+    pub(in super::super) fn range(after: impl Into<Option<Cells>>, until: impl Into<Option<Cells>>) -> KeyRange {
         KeyRange { after: after.into(), until: until.into() }
     }
 

@@ -11,6 +11,7 @@
 
 mod batching;
 mod cover;
+mod gaps;
 mod planner;
 mod reading;
 mod values;

@@ -1,6 +1,7 @@
 //! What is to be read: the plan of the database joined with the parts of the ledger.
 
 use super::cover::{Covered, cover};
+use super::gaps::{Planned, filled};
 use super::{Numbers, Shared, Way};
 use crate::digest::Digest;
 use crate::item::{Key, Kind, Outcome};
@@ -109,7 +110,7 @@ impl Planner {
         let prints = exported.shapes.iter().map(|shape| Ok((shape.name.as_str(), print(shape)?)));
         let prints: HashMap<&str, Digest> = prints.collect::<Result<_>>()?;
         let parts = self.reader.parts()?;
-        let used = parts.iter().map(|part| part.row.key).chain(unknown).map(|key| Numbers::place(key.id())).collect();
+        let used = used(&parts, &unknown);
         let covered = self.covered(parts, &prints)?;
         let goes_on = !before.complete;
         let round = Round { planner: &self, ask, exported, prints, used, goes_on, batches: BTreeMap::new() };
@@ -156,8 +157,8 @@ struct Round<'a> {
     ask: &'a Way<Ask>,
     exported: &'a Exported,
     prints: HashMap<&'a str, Digest>,
-    /// Places of the plan whose numbers are those of parts.
-    used: HashSet<u32>,
+    /// Places of the plan whose numbers are those of parts, and the table if all of them are of one.
+    used: HashMap<u32, Option<String>>,
     /// The pass was begun by a run that was stopped.
     goes_on: bool,
     /// Tables that share a part, by its key.
@@ -171,6 +172,8 @@ impl Round<'_> {
         let places = u32::try_from(pieces).unwrap_or(u32::MAX);
         self.planner.shared.next.fetch_max(Numbers::of(places).next, Ordering::Relaxed);
         let shared = shared_parts(&covered);
+        // What a stopped run has begun is gone on with as it would have done itself.
+        let mut begun = if self.goes_on { planned(plan) } else { HashMap::new() };
         let (mut known, mut place) = (HashSet::new(), 0);
         for unit in &plan.units {
             let mut fresh = Vec::new();
@@ -179,12 +182,13 @@ impl Round<'_> {
                 let name = piece.shape.name.as_str();
                 if let Some(ranges) = covered.remove(name) {
                     known.insert(name);
-                    if !self.known(&piece.shape, ranges, &shared) {
+                    let pieces = begun.remove(name);
+                    if !self.known(&piece.shape, ranges, pieces.as_deref(), &shared) {
                         return false;
                     }
                 } else if !known.contains(name) {
                     let mut span = self.span(&piece.shape, piece.range.clone(), None);
-                    if !self.used.contains(&(place - 1)) {
+                    if !self.used.contains_key(&(place - 1)) {
                         span.numbers = Numbers::of(place - 1);
                     }
                     if unit.pieces.len() > 1 && piece.rows <= TINY_ROWS as u64 {
@@ -202,10 +206,21 @@ impl Round<'_> {
     }
 
     /// A table that parts hold already.
-    fn known(&mut self, shape: &Arc<TableShape>, ranges: Vec<Covered>, shared: &HashSet<Key>) -> bool {
-        for Covered { range, part } in ranges {
+    fn known(
+        &mut self,
+        shape: &Arc<TableShape>,
+        ranges: Vec<Covered>,
+        pieces: Option<&[Planned]>,
+        shared: &HashSet<Key>,
+    ) -> bool {
+        let own = |place: u32| self.used.get(&place).is_none_or(|table| table.as_deref() == Some(&*shape.name));
+        let ranges = match pieces {
+            Some(pieces) => filled(ranges, pieces, own),
+            None => ranges.into_iter().map(|one| (one, Numbers::default())).collect(),
+        };
+        for (Covered { range, part }, numbers) in ranges {
             let key = part.as_ref().map(|part| part.row.key).filter(|key| shared.contains(key));
-            let span = self.span(shape, range, part);
+            let span = Span { numbers, ..self.span(shape, range, part) };
             match key {
                 Some(key) => self.batches.entry(key).or_default().push(span),
                 None if self.is_settled(span.part.as_ref()) => {}
@@ -248,6 +263,29 @@ impl Round<'_> {
         shared.stats.expected.add(u64::from(part.is_some()));
         !shared.stop.is_draining() && self.ask.send(ask).is_ok()
     }
+}
+
+/// The places to which numbers of parts belong, each with the table that has all of them, if it is one.
+fn used(parts: &[KnownPart], unknown: &[Key]) -> HashMap<u32, Option<String>> {
+    let mut used: HashMap<u32, Option<String>> = HashMap::with_capacity(parts.len());
+    for KnownPart { row, .. } in parts {
+        let table = used.entry(Numbers::place(row.key.id())).or_insert_with(|| Some(row.table.clone()));
+        if table.as_deref() != Some(&*row.table) {
+            *table = None;
+        }
+    }
+    used.extend(unknown.iter().map(|key| (Numbers::place(key.id()), None)));
+    used
+}
+
+/// The pieces of each table, with their places.
+fn planned(plan: &Plan) -> HashMap<&str, Vec<Planned>> {
+    let mut planned: HashMap<&str, Vec<Planned>> = HashMap::new();
+    for (place, piece) in (0..).zip(plan.units.iter().flat_map(|unit| &unit.pieces)) {
+        let piece_of = Planned { place, range: piece.range.clone() };
+        planned.entry(piece.shape.name.as_str()).or_default().push(piece_of);
+    }
+    planned
 }
 
 /// The parts that hold several tables.
