@@ -258,6 +258,30 @@ fn large_rows_make_small_pages() {
     assert_eq!(database.number(&Query::new("SELECT count(*) FROM {large}")).unwrap(), 300);
 }
 
+/// Parts end with pages: a run that was stopped goes on with the parts that it would have had.
+#[test]
+fn pages_are_the_same_wherever_reading_began() {
+    let site = Site::new("");
+    site.change(
+        "CREATE TABLE uneven (id INTEGER PRIMARY KEY, n \"varbinary(max)\");
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+         INSERT INTO uneven SELECT i, zeroblob(i * 37 % 700 + (i / 700) * 3000) FROM n",
+    );
+    let server = site.serve();
+    let mut database = site.connect_to(&server).unwrap();
+    let uneven = shape(&mut *database, "uneven");
+    let limit = PageLimit { rows: 150, bytes: 100_000 };
+    let (rows, positions) = pages(&mut *database, &uneven, &KeyRange::all(), limit);
+    assert_eq!(rows.len(), 1500);
+    assert!(positions.len() > 12, "some pages end with their rows, others with their bytes: {}", positions.len());
+    assert_eq!(positions[0], [Cell::Integer(150)]);
+    for (place, position) in positions.iter().enumerate() {
+        let mut database = site.connect_to(&server).unwrap();
+        let rest = KeyRange { after: Some(position.clone()), until: None };
+        assert_eq!(pages(&mut *database, &uneven, &rest, limit).1, positions[place + 1..], "behind {position:?}");
+    }
+}
+
 #[test]
 fn a_value_of_every_type_arrives_exactly() {
     let columns = of_every_type();

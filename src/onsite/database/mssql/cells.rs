@@ -1,16 +1,16 @@
 //! Pages of exact rows out of SQL Server, for tables that move.
 //!
 //! A page is one SELECT for a row more than it may hold, so that it is known whether more come. How large rows are
-//! is only known when they are there: tables with columns without a limit begin with few rows, and each page says how
-//! many the next may ask for. What comes behind a full page is read and forgotten. The next page is asked for before this one is
-//! taken apart, so that the server and the line do not wait for us.
+//! is only known when they are there: tables with columns without a limit begin with few rows, and each answer says how
+//! many the next may ask for, until the page is full. What comes behind a full page is read and forgotten. Where no column is without
+//! a limit, the next page is asked for before this one is taken apart, so that the server and the line do not wait for us.
 
 use super::super::query::Rendered;
 use super::large::{Content, Windows};
 use super::line::{Answer, Coming, taken};
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
-use super::{Code, Error, MssqlDatabase, Result, Value, exact};
+use super::{Code, Error, MssqlDatabase, Result, Value, exact, page};
 use crate::tables::beside::Beside;
 use crate::tables::{Cell, Cells, KeyRange, Page, PageLimit, TableShape};
 use tiberius::ColumnData;
@@ -32,50 +32,76 @@ impl MssqlDatabase {
         limit: PageLimit,
         beside: &mut dyn Beside,
     ) -> Result<Page> {
+        let mut filled = Filled::default();
+        let mut page = self.answer(shape, range, limit, &mut filled, beside)?;
+        // Parts end with pages, so a page is the same however many questions it takes.
+        while has_unlimited(shape)
+            && page.more
+            && page.rows.len() < limit.rows
+            && !filled.reaches(limit)
+            && let Some(last) = page.last.clone()
+        {
+            let rest = PageLimit { rows: limit.rows - page.rows.len(), ..limit };
+            let next = self.answer(shape, &range.behind(last), rest, &mut filled, beside)?;
+            page.rows.extend(next.rows);
+            (page.last, page.more) = (next.last.or(page.last), next.more);
+        }
+        Ok(page)
+    }
+
+    /// What one question brings of a page, of which so much is filled.
+    fn answer(
+        &mut self,
+        shape: &TableShape,
+        range: &KeyRange,
+        limit: PageLimit,
+        filled: &mut Filled,
+        beside: &mut dyn Beside,
+    ) -> Result<Page> {
         let (schema, _) = self.known()?;
         let order = Order::of(shape)?;
         let windows = Windows::of(shape, &order, beside.limit());
-        let ahead = self.ahead.take().filter(|ahead| ahead.is_for(shape, range, limit, beside.limit()));
-        let Ahead { rows, coming, .. } = match ahead {
+        let left = PageLimit { bytes: limit.bytes.saturating_sub(filled.content), ..limit };
+        let Ahead { rows, coming, .. } = match self.ahead.take().filter(|ahead| ahead.is_for(shape, range, left)) {
             Some(ahead) => ahead,
-            None => self.begin(&schema, shape, &order, range, limit, &windows)?,
+            None => self.begin(&schema, shape, &order, range, left, &windows)?,
         };
         let mut answer = coming.wait().map_err(|trouble| about(shape, trouble))?;
-        // Twice as many as fitted: pages grow with smaller rows, and little is read in vain.
+        // Twice as many as fitted: answers grow with smaller rows, and little is read in vain.
         let fitted = if answer.more { answer.len().min(rows) } else { rows };
         self.pace = Some((shape.name.clone(), fitted.saturating_mul(2)));
         let last = answer.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
         let more = answer.more || (order.ties && answer.len() > rows);
-        if let (true, Some(last)) = (more && !order.ties && windows.is_empty(), &last) {
+        // What has a limit is too small to leave its row, and comes in one answer.
+        let is_bounded = !has_unlimited(shape);
+        if let (true, Some(last)) = (more && !order.ties && is_bounded, &last) {
             self.ahead = Some(self.begin(&schema, shape, &order, &range.behind(last.clone()), limit, &windows)?);
         }
         let mut page = Page { rows: Vec::with_capacity(answer.len()), last, more };
         let mut answered = answer.rows();
-        let mut streamed = 0;
-        // What has a limit is too small to leave its row.
-        let is_bounded = !has_unlimited(shape);
         while let Some(values) = answered.next() {
+            filled.content += values.iter().map(page::weight).sum::<usize>();
             if is_bounded {
                 page.rows.push(cells(shape, values)?);
                 continue;
             }
             let (position, lengths) = (order.position(values), windows.lengths_in(values));
             let mut row = cells(shape, values)?;
-            streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
+            filled.streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
             for (place, (column, cell)) in shape.columns.iter().zip(&mut row).enumerate() {
                 match (lengths.iter().find(|(windowed, _)| *windowed == place), &position) {
                     (Some((_, length)), Some(position)) => {
                         let mut content = Content::new(&self.line, &schema, shape, column, &order, position, *length)?;
                         *cell = Cell::Large(Box::new(beside.take(content.kind, &mut content)?));
                     }
-                    _ if column.key == 0 => streamed += cell.set_aside(beside)?,
+                    _ if column.key == 0 => filled.streamed += cell.set_aside(beside)?,
                     _ => {}
                 }
             }
             page.rows.push(row);
             // What was streamed is not in the answer, but it counts for the part that this page is for.
-            if !order.ties && streamed >= limit.bytes as u64 && answered.len() > 0 {
+            if !order.ties && filled.streamed >= limit.bytes as u64 && answered.len() > 0 {
                 (page.last, page.more) = (position, true);
                 break;
             }
@@ -98,7 +124,7 @@ impl MssqlDatabase {
         let cut = Cut { limit: PageLimit { rows, ..limit }, order: order.clone() };
         let coming = self.line.begin(asked, cut).map_err(|trouble| about(shape, trouble))?;
         let (shape, range) = (shape.clone(), range.clone());
-        Ok(Ahead { shape, range, rows, bytes: limit.bytes, large: windows.above(), coming })
+        Ok(Ahead { shape, range, rows, bytes: limit.bytes, coming })
     }
 
     /// Reads the whole table as the page reads it, but in one answer, of which nothing is kept.
@@ -147,16 +173,28 @@ pub(super) struct Ahead {
     /// So many rows were asked for.
     rows: usize,
     bytes: usize,
-    /// What may stay in its row.
-    large: usize,
     coming: Coming,
 }
 
 impl Ahead {
     /// Whether it is what is asked for now. It may be fewer rows.
-    fn is_for(&self, shape: &TableShape, range: &KeyRange, limit: PageLimit, large: usize) -> bool {
-        let same = (self.bytes, &self.range, &self.shape) == (limit.bytes, range, shape);
-        same && self.rows <= limit.rows && self.large == Windows::above_of(large)
+    fn is_for(&self, shape: &TableShape, range: &KeyRange, limit: PageLimit) -> bool {
+        (self.bytes, &self.range, &self.shape) == (limit.bytes, range, shape) && self.rows <= limit.rows
+    }
+}
+
+/// What a page has taken in so far, in bytes.
+#[derive(Default)]
+struct Filled {
+    /// What came in the rows.
+    content: usize,
+    /// What has left them.
+    streamed: u64,
+}
+
+impl Filled {
+    fn reaches(&self, limit: PageLimit) -> bool {
+        self.content >= limit.bytes || self.streamed >= limit.bytes as u64
     }
 }
 

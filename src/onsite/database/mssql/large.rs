@@ -31,22 +31,7 @@ impl Windows {
         let is_windowed =
             |place: &usize| shape.columns[*place].may_leave() && is_unlimited(&shape.columns[*place].declared);
         let all = if order.ties || limit == usize::MAX { 0 } else { shape.columns.len() };
-        Self { places: (0..all).filter(is_windowed).collect(), above: Self::above_of(limit) }
-    }
-
-    /// Whether every value is asked for whole.
-    pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
-    /// What is asked for whole, in bytes.
-    pub(super) fn above(&self) -> usize {
-        self.above
-    }
-
-    /// The same, where so much may stay in its row.
-    pub(super) fn above_of(limit: usize) -> usize {
-        limit.max(WHOLE)
+        Self { places: (0..all).filter(is_windowed).collect(), above: limit.max(WHOLE) }
     }
 
     /// The item of a column in the select list, whose item is `whole` where values come whole.
