@@ -9,11 +9,11 @@ use crate::onsite::ladder::{self, Reading};
 use crate::onsite::{Installation, Source};
 use crate::pipeline::exporter::{Export, Exported};
 use crate::pipeline::{Event, Finished, Observer, Stats, Stop};
-use crate::tables::TableShape;
 use crate::tables::adjust::Adjusted;
 use crate::tables::leave::LeaveList;
 use crate::tables::part::PartLimits;
 use crate::tables::plan::{Cutting, Left};
+use crate::tables::{TableShape, TableSum};
 use crate::tenant::cannot_have;
 use crate::tenant::destination::Destination;
 use crate::tenant::protocol::{
@@ -23,7 +23,7 @@ use crate::tenant::protocol::{
 use crate::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -181,6 +181,7 @@ pub(super) struct Moved {
     pub(super) digest: Digest,
     pub(super) report: DatabaseReport,
     pass: u64,
+    late: bool,
 }
 
 impl Moved {
@@ -227,7 +228,13 @@ impl Moved {
         let bound = manifest.bound();
         let refused = exported.refused.clone();
         let report = DatabaseReport { summary, left_behind, refused, adjusted: Vec::new(), bound };
-        Ok(Self { digest: manifest.digest(), manifest: Arc::new(manifest), report, pass: exported.pass })
+        Ok(Self {
+            digest: manifest.digest(),
+            manifest: Arc::new(manifest),
+            report,
+            pass: exported.pass,
+            late: exported.late,
+        })
     }
 
     /// Keeps what is known for reports.
@@ -243,7 +250,8 @@ impl Moved {
         stop: &Stop,
         writer: &Writer,
     ) -> Result<()> {
-        let ended = wait(to, Some((&self.manifest, self.digest)), stall, stop).await;
+        let wanted = Wanted { manifest: &self.manifest, digest: self.digest, late: self.late };
+        let ended = wait(to, Some(wanted), stall, stop).await;
         let state = match ended {
             Ok(state) => state,
             Err(error) => return Err(error),
@@ -265,8 +273,8 @@ impl Moved {
             }
             state => {
                 summary.proven = true;
-                if let DatabaseState::Proven { adjusted, bound, .. } = state {
-                    (self.report.adjusted, self.report.bound) = (adjusted, bound);
+                if let DatabaseState::Proven { manifest, adjusted, bound, .. } = state {
+                    (self.digest, self.report.adjusted, self.report.bound) = (manifest, adjusted, bound);
                 }
                 let summary = &self.report.summary;
                 let entry = json!({
@@ -286,23 +294,36 @@ pub(super) async fn settle(to: &dyn Destination, stall: Duration, stop: &Stop) -
     wait(to, None, stall, stop).await.map(drop)
 }
 
+/// What the tenant's database is to be.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    manifest: &'a Arc<DatabaseManifest>,
+    digest: Digest,
+    late: bool,
+}
+
+impl Wanted<'_> {
+    /// Whether this is it. A running tenant calls its database by the manifest that it was built from.
+    fn is(&self, proven: Digest, sums: &BTreeMap<String, TableSum>) -> bool {
+        let tables = &self.manifest.tables;
+        let same = |table: &ManifestTable| sums.get(&table.shape.name) == Some(&table.sum);
+        proven == self.digest || (self.late && tables.len() == sums.len() && tables.iter().all(same))
+    }
+}
+
 /// Says what the database is to be, if it is to be another one, and waits for the tenant's last word on it.
-async fn wait(
-    to: &dyn Destination,
-    manifest: Option<(&Arc<DatabaseManifest>, Digest)>,
-    stall: Duration,
-    stop: &Stop,
-) -> Result<DatabaseState> {
-    let ours = manifest.map(|(_, digest)| digest);
-    let mut state = match manifest {
-        Some((manifest, _)) => to.put_database(Arc::clone(manifest)).await?,
+async fn wait(to: &dyn Destination, wanted: Option<Wanted<'_>>, stall: Duration, stop: &Stop) -> Result<DatabaseState> {
+    let mut state = match wanted {
+        Some(wanted) => to.put_database(Arc::clone(wanted.manifest)).await?,
         None => to.database().await?,
     };
     let (mut pause, mut seen, mut since) = (PAUSE, state.clone(), Instant::now());
     loop {
         let absent = match &state {
-            DatabaseState::Proven { manifest, .. } if ours.is_none_or(|ours| ours == *manifest) => return Ok(state),
-            DatabaseState::Absent if ours.is_none() => return Ok(state),
+            DatabaseState::Proven { manifest, sums, .. } if wanted.is_none_or(|wanted| wanted.is(*manifest, sums)) => {
+                return Ok(state);
+            }
+            DatabaseState::Absent if wanted.is_none() => return Ok(state),
             DatabaseState::Different { .. } | DatabaseState::Failed { .. } => return Ok(state),
             DatabaseState::Building { .. } => false,
             // It was started again from an older store, or somebody else has said something else.
@@ -323,8 +344,8 @@ async fn wait(
             }
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
-        state = match manifest.filter(|_| absent) {
-            Some((manifest, _)) => to.put_database(Arc::clone(manifest)).await?,
+        state = match wanted.filter(|_| absent) {
+            Some(wanted) => to.put_database(Arc::clone(wanted.manifest)).await?,
             None => to.database().await?,
         };
     }

@@ -35,6 +35,8 @@ pub struct Exported {
     resumed: AtomicBool,
     /// The number of the pass.
     pub pass: u64,
+    /// The tenant is running: its database is what it is, and what was read must be the same.
+    pub late: bool,
 }
 
 impl Exported {
@@ -106,6 +108,7 @@ impl Planner {
             refused: std::mem::take(&mut self.refused),
             resumed: AtomicBool::new(false),
             pass: pass.number,
+            late: self.shared.late,
         });
         let prints = exported.shapes.iter().map(|shape| Ok((shape.name.as_str(), print(shape)?)));
         let prints: HashMap<&str, Digest> = prints.collect::<Result<_>>()?;

@@ -116,15 +116,21 @@ impl Tenant {
                 check(manifest, self.objects.place.home.kind())?;
                 let json = manifest.json();
                 let name = Digest::of(&json);
-                if known != Some(name) {
-                    if self.card().state == TenantState::Running {
-                        let why = "the tenant is running: its database is in use and is not replaced any more";
-                        return Err(refused(why).hint(LATE_ONLY));
+                match (known, &stored) {
+                    (Some(known), _) if known == name => name,
+                    (Some(known), Some(kept)) if self.card().state == TenantState::Running => {
+                        must_be_what_it_is(manifest, &understood(kept)?)?;
+                        known
                     }
-                    let (objects, path) = (self.objects.clone(), self.objects.database_path());
-                    self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
+                    _ => {
+                        if self.card().state == TenantState::Running {
+                            return Err(in_use());
+                        }
+                        let (objects, path) = (self.objects.clone(), self.objects.database_path());
+                        self.objects.place.wait(async move { objects.put(&path, json.into()).await })?;
+                        name
+                    }
                 }
-                name
             }
             (None, Some(name)) => name,
             (None, None) => {
@@ -352,6 +358,17 @@ fn remove(path: PathBuf) -> Result<()> {
 pub(crate) fn cannot_have(objection: &str) -> Error {
     refused(format!("the tenant's SQL Server cannot have all columns: {objection}"))
         .hint("leave it behind with `tables.leave`, or let the tenant's databases be SQLite")
+}
+
+/// A running tenant keeps its database. What is the same rows in the same parts is that database, however consistently they were read
+/// this time: a run that was stopped and goes on reads at another moment.
+fn must_be_what_it_is(asked: &DatabaseManifest, kept: &DatabaseManifest) -> Result<()> {
+    let same = (&asked.tables, &asked.left) == (&kept.tables, &kept.left);
+    if same { Ok(()) } else { Err(in_use()) }
+}
+
+fn in_use() -> Error {
+    refused("the tenant is running: its database is in use and is not replaced any more").hint(LATE_ONLY)
 }
 
 fn refused(message: impl Into<String>) -> Error {
