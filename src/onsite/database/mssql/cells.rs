@@ -81,11 +81,11 @@ impl MssqlDatabase {
         let mut page = Page { rows: Vec::with_capacity(answer.len()), last, more };
         let mut answered = answer.rows();
         while let Some(values) = answered.next() {
-            filled.content += values.iter().map(page::weight).sum::<usize>();
             if is_bounded {
                 page.rows.push(cells(shape, values)?);
                 continue;
             }
+            filled.content += values.iter().map(page::weight).sum::<usize>();
             let (position, lengths) = (order.position(values), windows.lengths_in(values));
             let mut row = cells(shape, values)?;
             filled.streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
