@@ -39,6 +39,7 @@ mod wide;
 pub use canonical::{FOLD, RowHasher};
 pub use cell::{Cell, Cells, Large, LargeKind, Other};
 pub use column::ColumnType;
+pub(crate) use range::number;
 pub use range::{KeyRange, Page, PageLimit};
 pub use shape::{Key, ShapeColumn, TableShape};
 pub use sum::{NotASum, TableSum};

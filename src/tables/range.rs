@@ -4,8 +4,8 @@
 //! place (SQLite the number of the row). Ranges leave no gaps: one begins where the one before ends, so that a row
 //! that appears between two rows belongs to exactly one of them.
 
-use super::Cells;
 use super::canonical::{read_cells, write_cells};
+use super::{Cell, Cells};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Rows behind one position and up to another.
@@ -31,6 +31,14 @@ impl KeyRange {
     #[must_use]
     pub fn behind(&self, position: Cells) -> Self {
         Self { after: Some(position), until: self.until.clone() }
+    }
+}
+
+/// A position in the order of whole numbers, the only one that every database agrees on; nothing if it is another.
+pub(crate) fn number(position: &[Cell]) -> Option<i64> {
+    match position {
+        [Cell::Integer(number)] => Some(*number),
+        _ => None,
     }
 }
 
@@ -82,7 +90,6 @@ mod position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::Cell;
 
     #[test]
     fn a_range_survives_its_json() {

@@ -1,7 +1,7 @@
 //! Whether the parts that the ledger knows cover a table, and what is missing between them.
 
 use crate::ledger::KnownPart;
-use crate::tables::{Cell, Cells, KeyRange};
+use crate::tables::{Cells, KeyRange, number};
 use std::collections::HashMap;
 
 /// A range of a table, and the part that held it before.
@@ -73,20 +73,13 @@ fn by_chain(parts: Vec<KnownPart>) -> Option<Vec<KnownPart>> {
     (chain.len() == count).then_some(chain)
 }
 
-fn number(position: &[Cell]) -> Option<i64> {
-    match position {
-        [Cell::Integer(number)] => Some(*number),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::item::{Key, Kind};
     use crate::ledger::PartRow;
-    use crate::tables::TableSum;
+    use crate::tables::{Cell, TableSum};
 
     fn at(number: i64) -> Cells {
         vec![Cell::Integer(number)]

@@ -5,7 +5,7 @@
 
 use super::Numbers;
 use super::cover::Covered;
-use crate::tables::{Cell, KeyRange};
+use crate::tables::{KeyRange, number};
 
 /// A piece of a table: its place in the plan, and its rows.
 pub(super) struct Planned {
@@ -20,8 +20,7 @@ pub(super) fn filled(
     pieces: &[Planned],
     is_free: impl Fn(u32) -> bool,
 ) -> Vec<(Covered, Numbers)> {
-    let number = |one: Option<&Covered>| one.and_then(|one| one.part.as_ref()).map(|part| part.row.key.id());
-    let numbers: Vec<Option<u32>> = ranges.iter().map(|one| number(Some(one))).collect();
+    let numbers: Vec<Option<u32>> = ranges.iter().map(|one| one.part.as_ref().map(|part| part.row.key.id())).collect();
     let mut filled = Vec::with_capacity(ranges.len());
     for (at, one) in ranges.into_iter().enumerate() {
         if one.part.is_some() {
@@ -65,26 +64,19 @@ fn common(range: &KeyRange, piece: &Planned, pieces: usize) -> Option<KeyRange> 
 
 /// Where it begins as a number; the beginning of the table lies before all of them.
 fn start(range: &KeyRange) -> i128 {
-    number(range.after.as_deref()).unwrap_or(i128::MIN)
+    range.after.as_deref().and_then(number).map_or(i128::MIN, i128::from)
 }
 
 /// Where it ends; the end of the table lies behind all.
 fn end(range: &KeyRange) -> i128 {
-    number(range.until.as_deref()).unwrap_or(i128::MAX)
-}
-
-fn number(position: Option<&[Cell]>) -> Option<i128> {
-    match position {
-        Some([Cell::Integer(number)]) => Some(i128::from(*number)),
-        _ => None,
-    }
+    range.until.as_deref().and_then(number).map_or(i128::MAX, i128::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pipeline::exporter::cover::tests::{part, range};
-    use crate::tables::Cells;
+    use crate::tables::{Cell, Cells};
 
     const FREE: fn(u32) -> bool = |_| true;
 

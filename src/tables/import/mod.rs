@@ -16,7 +16,7 @@ pub use sqlite::SqliteImport;
 use super::adjust::{Adjusted, Adjustments};
 use super::export::{Open, side_by_side, sum};
 use super::part::TableRows;
-use super::{Cell, Key, KeyRange, Large, TableShape, TableSum};
+use super::{Cell, Key, KeyRange, Large, TableShape, TableSum, number};
 use crate::onsite::database::Database;
 use crate::{Code, Error, Result};
 use serde::Serialize;
@@ -83,10 +83,7 @@ impl Imported {
     /// All rows of the table, those too that no part has brought, in the ranges of its parts: from one end to the next. Only where the order
     /// of rows is that of whole numbers is it the same on both sides.
     fn whole(&self) -> Vec<KeyRange> {
-        let end = |range: &KeyRange| match range.until.as_deref() {
-            Some([Cell::Integer(end)]) => Some(*end),
-            _ => None,
-        };
+        let end = |range: &KeyRange| range.until.as_deref().and_then(number);
         let ends: BTreeSet<i64> = match self.shape.key() {
             Key::Integer(place) if !self.shape.columns[place].masked => self.ranges.iter().filter_map(end).collect(),
             _ => BTreeSet::new(),

@@ -2,7 +2,7 @@
 
 use super::content::Contents;
 use crate::tables::compare::{RowProof, Side, marks};
-use crate::tables::{Cell, Cells, KeyRange, RowHasher, TableShape, TableSum};
+use crate::tables::{Cell, Cells, KeyRange, RowHasher, TableShape, TableSum, number};
 use crate::tenant::protocol::{ManifestPart, ManifestTable};
 use crate::{Code, Error, Result};
 
@@ -86,11 +86,4 @@ fn holds(range: &KeyRange, key: &[Cell]) -> bool {
     let end = |position: &Option<Cells>| position.as_deref().and_then(number);
     let Some(key) = number(key) else { return true };
     end(&range.after).is_none_or(|after| key > after) && end(&range.until).is_none_or(|until| key <= until)
-}
-
-fn number(position: &[Cell]) -> Option<i64> {
-    match position {
-        [Cell::Integer(number)] => Some(*number),
-        _ => None,
-    }
 }

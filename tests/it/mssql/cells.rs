@@ -262,21 +262,29 @@ fn large_rows_make_small_pages() {
 #[test]
 fn pages_are_the_same_wherever_reading_began() {
     let site = Site::new("");
-    site.change(
-        "CREATE TABLE uneven (id INTEGER PRIMARY KEY, n \"varbinary(max)\");
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
-         INSERT INTO uneven SELECT i, zeroblob(i * 37 % 700 + (i / 700) * 3000) FROM n",
-    );
+    for (table, size) in [("unlimited", "max"), ("limited", "8000")] {
+        site.change(&format!(
+            "CREATE TABLE {table} (id INTEGER PRIMARY KEY, n \"varbinary({size})\");
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+             INSERT INTO {table} SELECT i, zeroblob(i * 37 % 700 + (i / 300 % 2) * 3000) FROM n"
+        ));
+    }
     let server = site.serve();
-    let mut database = site.connect_to(&server).unwrap();
-    let uneven = shape(&mut *database, "uneven");
+    for table in ["unlimited", "limited"] {
+        pages_behind_each_page(&site, &server, table);
+    }
+}
+
+fn pages_behind_each_page(site: &Site, server: &Tds, table: &str) {
+    let mut database = site.connect_to(server).unwrap();
+    let uneven = shape(&mut *database, table);
     let limit = PageLimit { rows: 150, bytes: 100_000 };
     let (rows, positions) = pages(&mut *database, &uneven, &KeyRange::all(), limit);
     assert_eq!(rows.len(), 1500);
     assert!(positions.len() > 12, "some pages end with their rows, others with their bytes: {}", positions.len());
     assert_eq!(positions[0], [Cell::Integer(150)]);
     for (place, position) in positions.iter().enumerate() {
-        let mut database = site.connect_to(&server).unwrap();
+        let mut database = site.connect_to(server).unwrap();
         let rest = KeyRange { after: Some(position.clone()), until: None };
         assert_eq!(pages(&mut *database, &uneven, &rest, limit).1, positions[place + 1..], "behind {position:?}");
     }

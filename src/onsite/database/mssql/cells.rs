@@ -10,7 +10,7 @@ use super::large::{Content, Windows};
 use super::line::{Answer, Coming, taken};
 use super::order::{Cut, Order};
 use super::trouble::{Cure, Trouble};
-use super::{Code, Error, MssqlDatabase, Result, Value, exact, page};
+use super::{Code, Error, MssqlDatabase, Result, Value, exact};
 use crate::tables::beside::Beside;
 use crate::tables::{Cell, Cells, KeyRange, Page, PageLimit, TableShape};
 use tiberius::ColumnData;
@@ -35,10 +35,8 @@ impl MssqlDatabase {
         let mut filled = Filled::default();
         let mut page = self.answer(shape, range, limit, &mut filled, beside)?;
         // Parts end with pages, so a page is the same however many questions it takes.
-        while has_unlimited(shape)
-            && page.more
-            && page.rows.len() < limit.rows
-            && !filled.reaches(limit)
+        while page.more
+            && !filled.full
             && let Some(last) = page.last.clone()
         {
             let rest = PageLimit { rows: limit.rows - page.rows.len(), ..limit };
@@ -73,9 +71,15 @@ impl MssqlDatabase {
         let last = answer.last().map(|row| order.position(row).ok_or_else(|| changed(shape, ""))).transpose()?;
         // Where the whole answer is one group of equal rows, others may come behind it.
         let more = answer.more || (order.ties && answer.len() > rows);
-        // What has a limit is too small to leave its row, and comes in one answer.
+        // Fewer than were asked for, and more behind them: the bytes have ended it.
+        filled.full = answer.len() >= limit.rows || (answer.more && answer.len() < rows);
+        if !filled.full {
+            filled.content += answer.weight();
+            filled.full = filled.content >= limit.bytes;
+        }
+        // What has a limit is too small to leave its row.
         let is_bounded = !has_unlimited(shape);
-        if let (true, Some(last)) = (more && !order.ties && is_bounded, &last) {
+        if let (true, Some(last)) = (more && filled.full && !order.ties && is_bounded, &last) {
             self.ahead = Some(self.begin(&schema, shape, &order, &range.behind(last.clone()), limit, &windows)?);
         }
         let mut page = Page { rows: Vec::with_capacity(answer.len()), last, more };
@@ -85,7 +89,6 @@ impl MssqlDatabase {
                 page.rows.push(cells(shape, values)?);
                 continue;
             }
-            filled.content += values.iter().map(page::weight).sum::<usize>();
             let (position, lengths) = (order.position(values), windows.lengths_in(values));
             let mut row = cells(shape, values)?;
             filled.streamed += lengths.iter().map(|(_, length)| length).sum::<u64>();
@@ -101,9 +104,12 @@ impl MssqlDatabase {
             }
             page.rows.push(row);
             // What was streamed is not in the answer, but it counts for the part that this page is for.
-            if !order.ties && filled.streamed >= limit.bytes as u64 && answered.len() > 0 {
-                (page.last, page.more) = (position, true);
-                break;
+            if !order.ties && filled.streamed >= limit.bytes as u64 {
+                filled.full = true;
+                if answered.len() > 0 {
+                    (page.last, page.more) = (position, true);
+                    break;
+                }
             }
         }
         Ok(page)
@@ -183,19 +189,15 @@ impl Ahead {
     }
 }
 
-/// What a page has taken in so far, in bytes.
+/// What a page has taken in so far.
 #[derive(Default)]
 struct Filled {
-    /// What came in the rows.
+    /// The bytes that came in its rows, as long as it is not full.
     content: usize,
-    /// What has left them.
+    /// The bytes that have left them.
     streamed: u64,
-}
-
-impl Filled {
-    fn reaches(&self, limit: PageLimit) -> bool {
-        self.content >= limit.bytes || self.streamed >= limit.bytes as u64
-    }
+    /// Its rows or its bytes have reached the limit.
+    full: bool,
 }
 
 /// What went wrong with a question about a table.

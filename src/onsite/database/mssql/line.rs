@@ -56,6 +56,11 @@ impl Answer {
         self.values.len().checked_div(self.columns.len()).unwrap_or_default()
     }
 
+    /// The bytes of content in its rows.
+    pub(super) fn weight(&self) -> usize {
+        self.values.iter().map(page::weight).sum()
+    }
+
     /// The last row.
     pub(super) fn last(&self) -> Option<&[ColumnData<'static>]> {
         self.values.len().checked_sub(self.columns.len().max(1)).map(|start| &self.values[start..])
